@@ -1,0 +1,15 @@
+//! A native EAP-TLS supplicant and a load generator: the tool that `make bench` and `make demo` measure and show with.
+//!
+//! The protocol is sans-IO: [`supplicant`] (EAP-TLS peer) inside [`authentication`] (what its NAS does over RADIUS).
+//! [`exchange`] runs one over UDP, [`load`] runs many. EAP is written apart from the server's codec, so that each
+//! authentication that ends well is a check by a second implementation: chain, MSK, both authenticators.
+
+pub mod authentication;
+pub mod cli;
+pub mod eap_peer;
+pub mod exchange;
+pub mod floor;
+pub mod load;
+pub mod nas_port;
+pub mod reply_attributes;
+pub mod supplicant;

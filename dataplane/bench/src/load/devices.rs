@@ -1,0 +1,109 @@
+//! The devices of one worker: who authenticates next, and with which TLS configuration.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+
+use super::{LoadMode, LoadPlan, Pace};
+use crate::authentication::{Authentication, Method};
+use crate::nas_port::{MacAddress, NasPort};
+use crate::supplicant::{Supplicant, with_session_store};
+
+/// A device that is busy until it is given back.
+#[derive(Debug)]
+pub(super) struct Device {
+    config: Option<Arc<ClientConfig>>,
+}
+
+/// Devices at rest.
+#[derive(Debug)]
+pub(super) struct Devices {
+    mode: LoadMode,
+    identity: Vec<u8>,
+    fragment_size: usize,
+    macs: u32,
+    next_mac: u32,
+    mac_step: u32,
+    resting: VecDeque<Device>,
+    to_prepare: usize,
+}
+
+impl Devices {
+    /// The devices of worker `index` among `workers`; the workers' MAC addresses interleave.
+    pub(super) fn new(plan: &LoadPlan, index: usize, workers: usize) -> Self {
+        let resting: VecDeque<Device> = match &plan.mode {
+            LoadMode::Resumed(config) => {
+                let all = match plan.pace {
+                    Pace::Closed { concurrency } => concurrency,
+                    Pace::Open { .. } => plan.devices,
+                };
+                let own = all / workers + usize::from(index < all % workers);
+                (0..own)
+                    .map(|_| Device {
+                        config: Some(Arc::new(with_session_store(config))),
+                    })
+                    .collect()
+            }
+            _ => VecDeque::new(),
+        };
+        Self {
+            mode: plan.mode.clone(),
+            identity: plan.identity.clone().into_bytes(),
+            fragment_size: plan.fragment_size,
+            macs: plan.macs.max(1),
+            next_mac: u32::try_from(index).unwrap_or(0),
+            mac_step: u32::try_from(workers).unwrap_or(1),
+            to_prepare: resting.len(),
+            resting,
+        }
+    }
+
+    /// Devices that need one full handshake before they can resume.
+    pub(super) fn to_prepare(&self) -> usize {
+        self.to_prepare
+    }
+
+    /// The next conversation; None while all devices of the resumed mode are busy.
+    pub(super) fn begin(&mut self) -> Option<(Device, Authentication)> {
+        let device = match &self.mode {
+            LoadMode::Resumed(_) => self.resting.pop_front()?,
+            LoadMode::EapTls(config) | LoadMode::HalfOpen(config) => Device {
+                config: Some(Arc::clone(config)),
+            },
+            LoadMode::Mab | LoadMode::Status => Device { config: None },
+        };
+        let port = NasPort {
+            port: self.next_mac % self.macs,
+            ..NasPort::wired(MacAddress::numbered(self.next_mac % self.macs))
+        };
+        self.next_mac = self.next_mac.wrapping_add(self.mac_step);
+        let method = self.method(&device);
+        Some((device, Authentication::new(port, method)))
+    }
+
+    /// A conversation has ended.
+    pub(super) fn give_back(&mut self, device: Device) {
+        if matches!(self.mode, LoadMode::Resumed(_)) {
+            self.resting.push_back(device);
+        }
+    }
+
+    /// Round trips after which a conversation is left alone.
+    pub(super) fn rounds_before_silence(&self) -> Option<u32> {
+        // Identity brings Start; ClientHello brings the first octets of the server's flight.
+        matches!(self.mode, LoadMode::HalfOpen(_)).then_some(2)
+    }
+
+    fn method(&self, device: &Device) -> Method {
+        match (&device.config, &self.mode) {
+            (Some(config), _) => Method::EapTls {
+                supplicant: Box::new(Supplicant::new(Arc::clone(config), &self.identity, self.fragment_size)),
+                user_name: self.identity.clone(),
+                request_key_name: false,
+            },
+            (None, LoadMode::Status) => Method::Status,
+            (None, _) => Method::Mab,
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! What is on record about devices and users, and how it becomes facts.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::fact::{FactName, FactSet, Value};
+use crate::text::{Text, TextSet};
+
+/// A MAC address (EUI-48). Shown as RFC 3580 3.21 wants it: upper-case hex, octets apart by `-`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MacAddress(pub [u8; 6]);
+
+/// The text is not a MAC address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MacAddressError;
+
+impl fmt::Display for MacAddressError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("not a MAC address: 12 hex digits, optionally apart by '-', ':' or '.'")
+    }
+}
+
+impl std::error::Error for MacAddressError {}
+
+impl FromStr for MacAddress {
+    type Err = MacAddressError;
+
+    /// `00-11-22-33-44-55`, `00:11:22:33:44:55`, `0011.2233.4455`, `001122-334455` or `001122334455`, in any case.
+    fn from_str(text: &str) -> Result<Self, MacAddressError> {
+        let (separator, group) = match text.len() {
+            12 => (None, 12),
+            13 | 14 | 17 => {
+                let group = [(13, 6), (14, 4), (17, 2)]
+                    .iter()
+                    .find(|(length, _)| *length == text.len());
+                let group = group.map_or(2, |(_, group)| *group);
+                (text.as_bytes().get(group).copied(), group)
+            }
+            _ => return Err(MacAddressError),
+        };
+        if separator.is_some_and(|octet| !matches!(octet, b'-' | b':' | b'.')) {
+            return Err(MacAddressError);
+        }
+        let mut octets = [0_u8; 6];
+        let mut digits = 0_usize;
+        for (position, octet) in text.bytes().enumerate() {
+            if separator.is_some() && position % (group + 1) == group {
+                if Some(octet) != separator {
+                    return Err(MacAddressError);
+                }
+                continue;
+            }
+            let digit = hex_digit(octet).ok_or(MacAddressError)?;
+            let slot = octets.get_mut(digits / 2).ok_or(MacAddressError)?;
+            *slot = *slot << 4 | digit;
+            digits += 1;
+        }
+        if digits == 12 {
+            Ok(Self(octets))
+        } else {
+            Err(MacAddressError)
+        }
+    }
+}
+
+impl fmt::Display for MacAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, f] = self.0;
+        write!(formatter, "{a:02X}-{b:02X}-{c:02X}-{d:02X}-{e:02X}-{f:02X}")
+    }
+}
+
+impl fmt::Debug for MacAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl MacAddress {
+    /// The first three octets as text, e.g. `00-11-22`.
+    pub fn oui(&self) -> String {
+        let [a, b, c, ..] = self.0;
+        format!("{a:02X}-{b:02X}-{c:02X}")
+    }
+}
+
+/// SHA-256 of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fingerprint(pub [u8; 32]);
+
+/// The text is not a fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FingerprintError;
+
+impl fmt::Display for FingerprintError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("not a certificate fingerprint: 64 hex digits (SHA-256)")
+    }
+}
+
+impl std::error::Error for FingerprintError {}
+
+impl FromStr for Fingerprint {
+    type Err = FingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+        if text.len() != 64 {
+            return Err(FingerprintError);
+        }
+        let mut octets = [0_u8; 32];
+        for (slot, pair) in octets.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+            for digit in pair {
+                *slot = *slot << 4 | hex_digit(*digit).ok_or(FingerprintError)?;
+            }
+        }
+        Ok(Self(octets))
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|octet| write!(formatter, "{octet:02x}"))
+    }
+}
+
+fn hex_digit(octet: u8) -> Option<u8> {
+    char::from(octet)
+        .to_digit(16)
+        .and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// What is on record about a device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceFacts {
+    /// Its name, as it is shown.
+    pub name: Box<str>,
+    /// Its MAC addresses.
+    pub macs: Box<[MacAddress]>,
+    /// Certificates bound to it, beside those that carry its name.
+    pub certificates: Box<[Fingerprint]>,
+    /// E.g. `printer`.
+    pub kind: Option<Text>,
+    /// Who it belongs to.
+    pub owner: Option<Text>,
+    /// Whether the organisation manages it.
+    pub managed: bool,
+    /// Whether it is shut out.
+    pub disabled: bool,
+    /// Free words of the administrators.
+    pub tags: TextSet,
+    /// What the last posture report said.
+    pub posture_status: Option<Text>,
+    /// Unix seconds after which the status reads as `unknown`; `None` never expires.
+    pub posture_expires_at: Option<i64>,
+}
+
+impl DeviceFacts {
+    /// A device of which only the name is on record.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            macs: Box::default(),
+            certificates: Box::default(),
+            kind: None,
+            owner: None,
+            managed: false,
+            disabled: false,
+            tags: TextSet::new::<&str>([]),
+            posture_status: None,
+            posture_expires_at: None,
+        }
+    }
+
+    /// The posture status at `now` (Unix seconds); `None` reads as `unknown`: never reported, or expired.
+    pub fn posture_at(&self, now: i64) -> Option<&Text> {
+        let expired = self
+            .posture_expires_at
+            .is_some_and(|expires_at| expires_at <= now);
+        self.posture_status.as_ref().filter(|_| !expired)
+    }
+}
+
+/// What is on record about a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserFacts {
+    /// The name, as it is shown.
+    pub name: Box<str>,
+    /// Groups of the directory.
+    pub groups: TextSet,
+    /// Whether the user is shut out.
+    pub disabled: bool,
+}
+
+/// Adds the facts of the device, at `now` in Unix seconds. Without a record the flags are known to be false and all
+/// else stays unknown.
+pub fn describe_device(device: Option<&DeviceFacts>, now: i64, facts: &mut FactSet) {
+    facts.set(FactName::DeviceKnown, Value::Boolean(device.is_some()));
+    facts.set(
+        FactName::DeviceManaged,
+        Value::Boolean(device.is_some_and(|device| device.managed)),
+    );
+    facts.set(
+        FactName::DeviceDisabled,
+        Value::Boolean(device.is_some_and(|device| device.disabled)),
+    );
+    let Some(device) = device else { return };
+    facts.set_text(FactName::DeviceName, &device.name);
+    facts.set(FactName::DeviceTags, Value::Set(device.tags.clone()));
+    if let Some(kind) = &device.kind {
+        facts.set(FactName::DeviceKind, Value::Text(kind.clone()));
+    }
+    if let Some(owner) = &device.owner {
+        facts.set(FactName::DeviceOwner, Value::Text(owner.clone()));
+    }
+    let status = device
+        .posture_at(now)
+        .cloned()
+        .unwrap_or_else(|| Text::new("unknown"));
+    facts.set(FactName::PostureStatus, Value::Text(status));
+}
+
+/// Adds the facts of the user on record. Without a record the flags are known to be false and the groups stay unknown.
+/// `user.name` is the caller's to set: it comes from the certificate, not from the record.
+pub fn describe_user(user: Option<&UserFacts>, facts: &mut FactSet) {
+    facts.set(FactName::UserKnown, Value::Boolean(user.is_some()));
+    facts.set(
+        FactName::UserDisabled,
+        Value::Boolean(user.is_some_and(|user| user.disabled)),
+    );
+    if let Some(user) = user {
+        facts.set(FactName::UserGroups, Value::Set(user.groups.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,133 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail loudly"
+)]
+
+use super::*;
+
+#[test]
+fn mac_addresses_in_every_notation() {
+    let table = [
+        "00-1a-2B-3c-4D-5e",
+        "00:1A:2b:3C:4d:5E",
+        "001a.2b3c.4d5e",
+        "001A2B-3C4D5E",
+        "001a2b3c4d5e",
+    ];
+    for text in table {
+        let mac: MacAddress = text.parse().unwrap();
+        assert_eq!(mac.to_string(), "00-1A-2B-3C-4D-5E", "{text}");
+        assert_eq!(mac.oui(), "00-1A-2B");
+    }
+}
+
+#[test]
+fn malformed_mac_addresses() {
+    let table = [
+        "",
+        "00-1a-2b-3c-4d",
+        "00-1a-2b-3c-4d-5e-6f",
+        "00-1a:2b-3c-4d-5e",
+        "00-1a-2b-3c-4d-5g",
+        "00 1a 2b 3c 4d 5e",
+        "001a2b3c4d5e6",
+        "0-01a-2b-3c-4d-5e",
+        "001a.2b3c.4d5",
+        "é01a2b3c4d5",
+        "-----------------",
+    ];
+    for text in table {
+        assert!(text.parse::<MacAddress>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn fingerprints() {
+    let text = "00ff".repeat(16);
+    assert_eq!(
+        text.to_uppercase()
+            .parse::<Fingerprint>()
+            .unwrap()
+            .to_string(),
+        text
+    );
+    assert!("00ff".parse::<Fingerprint>().is_err());
+    assert!("0g".repeat(32).parse::<Fingerprint>().is_err());
+}
+
+#[test]
+fn posture_reads_as_unknown_once_expired() {
+    let device = DeviceFacts {
+        posture_status: Some(Text::new("healthy")),
+        posture_expires_at: Some(1000),
+        ..DeviceFacts::named("laptop-17")
+    };
+    for (now, expected) in [(999, "healthy"), (1000, "unknown"), (1001, "unknown")] {
+        let mut facts = FactSet::new();
+        describe_device(Some(&device), now, &mut facts);
+        assert_eq!(
+            facts.get(FactName::PostureStatus),
+            Some(&Value::text(expected)),
+            "at {now}"
+        );
+    }
+}
+
+#[test]
+fn without_a_record_only_the_flags_are_known() {
+    let mut facts = FactSet::new();
+    describe_device(None, 0, &mut facts);
+    describe_user(None, &mut facts);
+    let known: Vec<_> = facts
+        .iter_known()
+        .map(|(name, value)| (name.name(), value.clone()))
+        .collect();
+    let no = Value::Boolean(false);
+    let expected = [
+        "user.known",
+        "user.disabled",
+        "device.known",
+        "device.managed",
+        "device.disabled",
+    ];
+    assert_eq!(known, expected.map(|name| (name, no.clone())));
+}
+
+#[test]
+fn the_record_becomes_facts() {
+    let device = DeviceFacts {
+        kind: Some(Text::new("Laptop")),
+        owner: Some(Text::new("alice")),
+        managed: true,
+        tags: TextSet::new(["GPU-Lab"]),
+        ..DeviceFacts::named("Laptop-17")
+    };
+    let user = UserFacts {
+        name: "alice".into(),
+        groups: TextSet::new(["ML"]),
+        disabled: false,
+    };
+    let mut facts = FactSet::new();
+    describe_device(Some(&device), 0, &mut facts);
+    describe_user(Some(&user), &mut facts);
+    assert_eq!(
+        facts.get(FactName::DeviceName),
+        Some(&Value::text("laptop-17"))
+    );
+    assert_eq!(
+        facts.get(FactName::DeviceManaged),
+        Some(&Value::Boolean(true))
+    );
+    assert_eq!(
+        facts.get(FactName::DeviceTags),
+        Some(&Value::set(["gpu-lab"]))
+    );
+    assert_eq!(facts.get(FactName::UserGroups), Some(&Value::set(["ml"])));
+    assert_eq!(
+        facts.get(FactName::PostureStatus),
+        Some(&Value::text("unknown"))
+    );
+}

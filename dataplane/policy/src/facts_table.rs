@@ -1,0 +1,185 @@
+//! Facts of devices and users, read by every packet and changed at any time: one change costs O(1), never a republish.
+//!
+//! Readers lock one stripe of one map for the length of a lookup; writers take turns and lock one stripe at a time. A
+//! reader sees the record before a change or after it, never half of one.
+
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::device::{DeviceFacts, Fingerprint, MacAddress, UserFacts};
+use crate::text::Text;
+
+/// Stripes of each map: more than there are cores, so that two readers seldom share a lock word.
+const STRIPES: usize = 64;
+
+/// The table. Share it behind an `Arc`. Names compare without case.
+#[derive(Debug, Default)]
+pub struct FactsTable {
+    devices: Striped<Text, DeviceFacts>,
+    by_mac: Striped<MacAddress, DeviceFacts>,
+    by_certificate: Striped<Fingerprint, DeviceFacts>,
+    users: Striped<Text, UserFacts>,
+    writer: Mutex<()>,
+}
+
+impl FactsTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a device on record, or replaces its record. A MAC address or certificate that another device had is from
+    /// now on this one's.
+    pub fn upsert_device(&self, device: DeviceFacts) {
+        let _turn = self.take_turn();
+        let key = Text::new(&device.name);
+        let device = Arc::new(device);
+        let previous = self.devices.insert(key, Arc::clone(&device));
+        for mac in &device.macs {
+            self.by_mac.insert(*mac, Arc::clone(&device));
+        }
+        for certificate in &device.certificates {
+            self.by_certificate
+                .insert(*certificate, Arc::clone(&device));
+        }
+        if let Some(previous) = previous {
+            self.forget(&previous);
+        }
+    }
+
+    /// Takes a device off the record; unknown names are fine.
+    pub fn remove_device(&self, name: &str) {
+        let _turn = self.take_turn();
+        if let Some(previous) = self.devices.remove(&Text::new(name)) {
+            self.forget(&previous);
+        }
+    }
+
+    /// Removes what still leads to the record `previous`, and nothing that leads elsewhere by now.
+    fn forget(&self, previous: &Arc<DeviceFacts>) {
+        for mac in &previous.macs {
+            self.by_mac.remove_if_same(mac, previous);
+        }
+        for certificate in &previous.certificates {
+            self.by_certificate.remove_if_same(certificate, previous);
+        }
+    }
+
+    /// Puts a user on record, or replaces the record.
+    pub fn upsert_user(&self, user: UserFacts) {
+        let _turn = self.take_turn();
+        self.users.insert(Text::new(&user.name), Arc::new(user));
+    }
+
+    /// Takes a user off the record; unknown names are fine.
+    pub fn remove_user(&self, name: &str) {
+        let _turn = self.take_turn();
+        self.users.remove(&Text::new(name));
+    }
+
+    /// The device of that name.
+    pub fn device_by_name(&self, name: &str) -> Option<Arc<DeviceFacts>> {
+        self.devices.get(&Text::new(name))
+    }
+
+    /// The device with that MAC address.
+    pub fn device_by_mac(&self, mac: &MacAddress) -> Option<Arc<DeviceFacts>> {
+        self.by_mac.get(mac)
+    }
+
+    /// The device to which that certificate is bound.
+    pub fn device_by_certificate(&self, fingerprint: &Fingerprint) -> Option<Arc<DeviceFacts>> {
+        self.by_certificate.get(fingerprint)
+    }
+
+    /// The user of that name.
+    pub fn user_by_name(&self, name: &str) -> Option<Arc<UserFacts>> {
+        self.users.get(&Text::new(name))
+    }
+
+    /// Number of devices on record.
+    pub fn device_count(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// Number of users on record.
+    pub fn user_count(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Writers are serialised, because one change touches several maps. A writer that panicked left whole records.
+    fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Stripe<K, V> = RwLock<HashMap<K, Arc<V>>>;
+
+#[derive(Debug)]
+struct Striped<K, V> {
+    hasher: RandomState,
+    stripes: Box<[Stripe<K, V>]>,
+}
+
+impl<K, V> Default for Striped<K, V> {
+    fn default() -> Self {
+        Self {
+            hasher: RandomState::new(),
+            stripes: (0..STRIPES).map(|_| RwLock::default()).collect(),
+        }
+    }
+}
+
+impl<K: Hash + Eq, V> Striped<K, V> {
+    fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<Arc<V>>
+    where
+        K: Borrow<Q>,
+    {
+        self.stripe(key)?
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(key)
+            .cloned()
+    }
+
+    fn insert(&self, key: K, value: Arc<V>) -> Option<Arc<V>> {
+        self.stripe(&key)?
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, value)
+    }
+
+    fn remove(&self, key: &K) -> Option<Arc<V>> {
+        self.stripe(key)?
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key)
+    }
+
+    fn remove_if_same(&self, key: &K, value: &Arc<V>) {
+        let Some(stripe) = self.stripe(key) else {
+            return;
+        };
+        let mut map = stripe.write().unwrap_or_else(PoisonError::into_inner);
+        if map.get(key).is_some_and(|found| Arc::ptr_eq(found, value)) {
+            map.remove(key);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.stripes
+            .iter()
+            .map(|stripe| stripe.read().unwrap_or_else(PoisonError::into_inner).len())
+            .sum()
+    }
+
+    fn stripe<Q: Hash + ?Sized>(&self, key: &Q) -> Option<&Stripe<K, V>> {
+        let hash = usize::try_from(self.hasher.hash_one(key) >> 32).unwrap_or(0);
+        self.stripes.get(hash % STRIPES)
+    }
+}
+
+#[cfg(test)]
+mod tests;

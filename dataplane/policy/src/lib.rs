@@ -1,0 +1,29 @@
+//! What a packet may read to decide: facts, conditions, rules, and the decision with its reasons.
+//!
+//! Pure: no I/O, no clock, no thread. [`Policy::compile`] turns a [`PolicySpec`] (written by the control plane) into an
+//! immutable policy; [`Policy::decide`] joins it with a [`FactSet`]; [`Policy::reply`] lays out the answer's attributes.
+//! Facts of devices and users live in a [`FactsTable`] beside the policy, because they change far more often.
+
+mod condition;
+mod decision;
+mod device;
+mod fact;
+mod facts_table;
+mod pattern;
+mod policy;
+mod text;
+
+pub use condition::{Condition, ConditionError, MAX_DEPTH, MAX_SIZE, Operand, Operator, Truth};
+pub use decision::{Decision, Outcome, Reason, ResourceIndex, RuleIndex, SegmentIndex, Verdict};
+pub use device::{
+    DeviceFacts, Fingerprint, FingerprintError, MacAddress, MacAddressError, UserFacts,
+    describe_device, describe_user,
+};
+pub use fact::{DEFINITIONS, FactDefinition, FactKind, FactName, FactSet, UnknownFact, Value};
+pub use facts_table::FactsTable;
+pub use pattern::Pattern;
+pub use policy::{
+    CompileError, DialectSpec, Effect, Policy, PolicySpec, ReplyError, ResourceSpec, RuleSpec,
+    SegmentSpec,
+};
+pub use text::{Text, TextSet};

@@ -1,0 +1,44 @@
+//! Every bound on what the network can make this server hold or do, with its reason.
+
+use std::time::Duration;
+
+/// Largest RADIUS packet (RFC 2865 section 3).
+pub const MAX_PACKET: usize = 4096;
+/// TLS octets that one flight of a client may have: chains of two intermediates with 4096-bit keys need 8 KiB;
+/// RFC 5216 section 2.1.5 allows 64 KiB.
+pub const MAX_FLIGHT: usize = 65_536;
+/// TLS octets that a client may send in one conversation: two flights of the above.
+pub const MAX_HANDSHAKE: usize = 2 * MAX_FLIGHT;
+/// Rounds of one conversation (RFC 3748 leaves it to us; 64 KiB in fragments of 200 octets are 350 rounds, real
+/// chains need under 60).
+pub const MAX_ROUNDS: u16 = 400;
+/// Conversations that one shard holds. Each takes about 12 KiB at most while its ClientHello is answered.
+pub const MAX_CONVERSATIONS: usize = 8_192;
+/// Octets of incomplete client flights that one shard holds, over all its conversations.
+pub const MAX_FRAGMENT_OCTETS: usize = 16 << 20;
+/// A conversation ends when nothing came for this long: NASes retransmit for 10 to 30 s (RFC 5080 section 2.2.1).
+pub const CONVERSATION_IDLE: Duration = Duration::from_secs(30);
+/// A conversation ends after this long in any case (802.1X supplicants give up after 60 s or less).
+pub const CONVERSATION_LIFETIME: Duration = Duration::from_secs(60);
+/// Answers kept for retransmissions (RFC 5080 section 2.2.2 says 5 to 30 s).
+pub const DUPLICATE_LIFETIME: Duration = Duration::from_secs(10);
+/// Entries of the duplicate cache, over all stripes.
+pub const MAX_DUPLICATES: usize = 65_536;
+/// Octets of cached answers, over all stripes.
+pub const MAX_DUPLICATE_OCTETS: usize = 24 << 20;
+/// Requests that wait for one shard; beyond, the newest is dropped and the NAS sends it again.
+pub const MAX_SHARD_QUEUE: usize = 8_192;
+/// EAP identity kept of a peer: an NAI has at most 253 octets (RFC 7542 section 2.3).
+pub const MAX_IDENTITY: usize = 253;
+/// Alternative names kept of each kind per certificate.
+pub const MAX_NAMES_PER_CERTIFICATE: usize = 16;
+/// Octets of CA names in the CertificateRequest; beyond, none are sent (RFC 8446 section 4.2.4 makes them optional).
+pub const MAX_ROOT_HINT_OCTETS: usize = 512;
+/// Sources and reasons remembered for the once-a-minute discard report; beyond, they are counted together.
+pub const MAX_DISCARD_REPORTS: usize = 1_024;
+/// One discard event per reason and source in this time.
+pub const DISCARD_REPORT_INTERVAL: Duration = Duration::from_secs(60);
+/// The smallest EAP fragment a Framed-MTU can ask for (RFC 3579 section 2.4; below it no handshake fits MAX_ROUNDS).
+pub const MIN_FRAGMENT: usize = 200;
+/// The largest EAP fragment: an EAP-Message of it, with everything around, stays below one Ethernet frame.
+pub const MAX_FRAGMENT: usize = 1_400;

@@ -1,0 +1,120 @@
+//! Session tickets in an envelope of our own, so that nodes can share keys and rotation drops nobody.
+//!
+//! ```text
+//! key name (16) | nonce (12) | AES-256-GCM( issued at (8, Unix seconds) | rustls' session state ) | tag (16)
+//! ```
+//!
+//! The additional data is the trust store's digest: a ticket does not outlive the trust under which its chain was
+//! verified. Age is enforced here; expiry, revocation and policy are checked again after every resumption.
+
+use std::sync::Arc;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use rustls::server::ProducesTickets;
+use rustls::time_provider::TimeProvider;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+const NAME_LEN: usize = 16;
+const ISSUED_LEN: usize = 8;
+
+/// A ticket key as the control plane hands it over. Prints nothing of itself.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct TicketKey {
+    /// Names the key inside a ticket.
+    pub name: [u8; NAME_LEN],
+    /// AES-256 key.
+    pub key: [u8; 32],
+}
+
+impl std::fmt::Debug for TicketKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TicketKey(..)")
+    }
+}
+
+/// Why ticket keys are not usable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TicketKeyError;
+
+struct LiveKey {
+    name: [u8; NAME_LEN],
+    key: LessSafeKey,
+}
+
+/// Seals with the first key, opens with any.
+pub struct TicketSealer {
+    keys: Vec<LiveKey>,
+    lifetime: u32,
+    trust: [u8; 32],
+    time: Arc<dyn TimeProvider>,
+    random: SystemRandom,
+}
+
+impl std::fmt::Debug for TicketSealer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TicketSealer").field("keys", &self.keys.len()).field("lifetime", &self.lifetime).finish()
+    }
+}
+
+impl TicketSealer {
+    /// Prepare `keys`; without any, resumption is off. `lifetime` in seconds, at most seven days (RFC 8446 4.6.1).
+    ///
+    /// # Errors
+    /// [`TicketKeyError`] when the cipher refuses a key.
+    pub fn new(
+        keys: &[TicketKey],
+        lifetime: u32,
+        trust: [u8; 32],
+        time: Arc<dyn TimeProvider>,
+    ) -> Result<Self, TicketKeyError> {
+        let keys = keys.iter().map(prepare).collect::<Result<_, _>>()?;
+        Ok(Self { keys, lifetime: lifetime.min(604_800), trust, time, random: SystemRandom::new() })
+    }
+
+    fn now(&self) -> Option<u64> {
+        Some(self.time.current_time()?.as_secs())
+    }
+}
+
+fn prepare(key: &TicketKey) -> Result<LiveKey, TicketKeyError> {
+    let unbound = UnboundKey::new(&AES_256_GCM, &key.key).map_err(|_| TicketKeyError)?;
+    Ok(LiveKey { name: key.name, key: LessSafeKey::new(unbound) })
+}
+
+impl ProducesTickets for TicketSealer {
+    fn enabled(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
+    fn lifetime(&self) -> u32 {
+        self.lifetime
+    }
+
+    fn encrypt(&self, plain: &[u8]) -> Option<Vec<u8>> {
+        let live = self.keys.first()?;
+        let mut nonce = [0; NONCE_LEN];
+        self.random.fill(&mut nonce).ok()?;
+        let mut sealed = Vec::with_capacity(ISSUED_LEN + plain.len() + AES_256_GCM.tag_len());
+        sealed.extend(self.now()?.to_be_bytes());
+        sealed.extend(plain);
+        live.key
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(self.trust), &mut sealed)
+            .ok()?;
+        Some([&live.name[..], &nonce[..], &sealed[..]].concat())
+    }
+
+    fn decrypt(&self, ticket: &[u8]) -> Option<Vec<u8>> {
+        let (name, rest) = ticket.split_first_chunk::<NAME_LEN>()?;
+        let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>()?;
+        let live = self.keys.iter().find(|live| live.name == *name)?;
+        let mut sealed = sealed.to_vec();
+        let plain = live
+            .key
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(self.trust), &mut sealed)
+            .ok()?;
+        let (issued, state) = plain.split_first_chunk::<ISSUED_LEN>()?;
+        let age = self.now()?.checked_sub(u64::from_be_bytes(*issued))?;
+        (age <= u64::from(self.lifetime)).then(|| state.to_vec())
+    }
+}

@@ -1,0 +1,216 @@
+//! Whose certificates count: anchors, revocation lists, and the one check that every chain passes.
+//!
+//! Issuing CAs that the control plane has verified are anchors too, so a device's path is one signature long. Revocation
+//! is looked up in our own sets, for every certificate of the path (RFC 9190 section 5.4), by the same code for full and
+//! resumed handshakes.
+
+use std::collections::{HashMap, HashSet};
+
+use aws_lc_rs::digest;
+use rustls::DistinguishedName;
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
+
+use super::certificate::validity;
+use super::fault::ChainFault;
+use crate::limits::MAX_ROOT_HINT_OCTETS;
+
+/// What to do when a certificate's issuer has no current revocation list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RevocationMode {
+    /// Refuse (closed; the default).
+    Require,
+    /// Accept when no list is known at all; refuse when the known list is stale.
+    Available,
+    /// Accept without a list and with a stale one.
+    StaleOk,
+}
+
+/// A verified CRL's content. `issuer`: DER Name; `serials`: big-endian; times in Unix seconds.
+#[derive(Clone, Debug)]
+pub struct RevocationList {
+    /// DER of the issuer's Name.
+    pub issuer: Vec<u8>,
+    /// Revoked serial numbers.
+    pub serials: Vec<Vec<u8>>,
+    /// thisUpdate.
+    pub this_update: u64,
+    /// nextUpdate.
+    pub next_update: u64,
+}
+
+/// What a trust store is compiled from; certificates are DER.
+#[derive(Clone, Debug)]
+pub struct TrustSpec {
+    /// Root certificates.
+    pub anchors: Vec<Vec<u8>>,
+    /// Issuing certificates, verified against the anchors by the control plane.
+    pub intermediates: Vec<Vec<u8>>,
+    /// Revocation lists.
+    pub revocation_lists: Vec<RevocationList>,
+    /// What a missing list means.
+    pub revocation: RevocationMode,
+}
+
+/// A certificate that cannot be a trust anchor.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TrustError(String);
+
+impl std::fmt::Display for TrustError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TrustError {}
+
+#[derive(Debug)]
+struct KnownRevocations {
+    serials: HashSet<Box<[u8]>>,
+    next_update: u64,
+}
+
+/// The compiled trust of one snapshot.
+#[derive(Debug)]
+pub struct TrustStore {
+    anchors: Vec<TrustAnchor<'static>>,
+    revocations: HashMap<Box<[u8]>, KnownRevocations>,
+    mode: RevocationMode,
+    digest: [u8; 32],
+    root_hints: Vec<DistinguishedName>,
+}
+
+impl TrustStore {
+    /// Compile.
+    ///
+    /// # Errors
+    /// [`TrustError`] names the certificate (by position) that does not parse, or says that there is no anchor.
+    pub fn compile(spec: &TrustSpec) -> Result<Self, TrustError> {
+        if spec.anchors.is_empty() {
+            return Err(TrustError("trust: no anchor certificate".into()));
+        }
+        let mut anchors = Vec::new();
+        let mut hash = digest::Context::new(&digest::SHA256);
+        for (index, der) in spec.anchors.iter().chain(&spec.intermediates).enumerate() {
+            let cert = CertificateDer::from(der.as_slice());
+            let anchor = anchor_from_trusted_cert(&cert)
+                .map_err(|why| TrustError(format!("trust: certificate {index} is not usable: {why}")))?;
+            anchors.push(anchor.to_owned());
+            hash.update(der);
+        }
+        let mut id = [0; 32];
+        id.copy_from_slice(hash.finish().as_ref());
+        Ok(Self {
+            root_hints: root_hints(anchors.get(..spec.anchors.len()).unwrap_or_default()),
+            anchors,
+            revocations: spec.revocation_lists.iter().map(compile_list).collect(),
+            mode: spec.revocation,
+            digest: id,
+        })
+    }
+
+    /// SHA-256 over all anchors: resumption tickets are bound to it, so they die with the trust they came from.
+    #[must_use]
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// Subject names for the CertificateRequest; empty when they would bloat the flight.
+    pub(super) fn root_hints(&self) -> &[DistinguishedName] {
+        &self.root_hints
+    }
+
+    /// The whole check of a presented chain: path, validity, purpose, revocation of every certificate on the path.
+    pub(super) fn check(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+        algorithms: &WebPkiSupportedAlgorithms,
+    ) -> Result<(), ChainFault> {
+        let leaf = EndEntityCert::try_from(end_entity).map_err(|error| ChainFault::from_webpki(&error))?;
+        let path = leaf
+            .verify_for_usage(algorithms.all, &self.anchors, intermediates, now, KeyUsage::client_auth(), None, None)
+            .map_err(|error| ChainFault::from_webpki(&error))?;
+        self.check_revocation(leaf.issuer(), leaf.serial(), now)?;
+        for issuer in path.intermediate_certificates() {
+            self.check_revocation(issuer.issuer(), issuer.serial(), now)?;
+        }
+        Ok(())
+    }
+
+    /// The check of a chain that was fully verified when its ticket was issued under this same trust: validity and
+    /// revocation again, for every certificate, on every resumption (RFC 9190 section 5.7).
+    ///
+    /// # Errors
+    /// [`ChainFault`].
+    pub fn recheck(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), ChainFault> {
+        for certificate in chain {
+            let parsed = EndEntityCert::try_from(certificate).map_err(|error| ChainFault::from_webpki(&error))?;
+            let (not_before, not_after) = validity(certificate).map_err(|_| ChainFault::Malformed)?;
+            if now.as_secs() > not_after {
+                return Err(ChainFault::Expired { not_after });
+            }
+            if now.as_secs() < not_before {
+                return Err(ChainFault::NotYetValid { not_before });
+            }
+            if !self.is_anchor(parsed.subject(), &parsed) {
+                self.check_revocation(parsed.issuer(), parsed.serial(), now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_anchor(&self, subject: &[u8], certificate: &EndEntityCert<'_>) -> bool {
+        let key = certificate.subject_public_key_info();
+        self.anchors.iter().any(|anchor| {
+            anchor.subject.as_ref() == subject && webpki::spki_for_anchor(anchor).as_ref() == key.as_ref()
+        })
+    }
+
+    fn check_revocation(&self, issuer: &[u8], serial: &[u8], now: UnixTime) -> Result<(), ChainFault> {
+        let Some(known) = self.revocations.get(issuer) else {
+            return match self.mode {
+                RevocationMode::Require => Err(ChainFault::RevocationUnknown),
+                RevocationMode::Available | RevocationMode::StaleOk => Ok(()),
+            };
+        };
+        if known.serials.contains(significant(serial)) {
+            return Err(ChainFault::Revoked);
+        }
+        if now.as_secs() > known.next_update && self.mode != RevocationMode::StaleOk {
+            return Err(ChainFault::RevocationStale { next_update: known.next_update });
+        }
+        Ok(())
+    }
+}
+
+fn compile_list(list: &RevocationList) -> (Box<[u8]>, KnownRevocations) {
+    let serials = list.serials.iter().map(|serial| significant(serial).into()).collect();
+    (name_content(&list.issuer).into(), KnownRevocations { serials, next_update: list.next_update })
+}
+
+/// A serial number without leading zero octets: DER keeps one when the top bit is set, other writers do not.
+fn significant(serial: &[u8]) -> &[u8] {
+    let zeros = serial.iter().take_while(|octet| **octet == 0).count();
+    serial.get(zeros..).unwrap_or_default()
+}
+
+/// The content of a DER SEQUENCE: the path builder hands out Names without their outer tag and length.
+fn name_content(name: &[u8]) -> &[u8] {
+    match name {
+        [0x30, short, content @ ..] if usize::from(*short) == content.len() => content,
+        [0x30, 0x81, long, content @ ..] if usize::from(*long) == content.len() => content,
+        [0x30, 0x82, high, low, content @ ..] if usize::from(u16::from_be_bytes([*high, *low])) == content.len() => {
+            content
+        }
+        other => other,
+    }
+}
+
+fn root_hints(anchors: &[TrustAnchor<'_>]) -> Vec<DistinguishedName> {
+    let hints: Vec<_> = anchors.iter().map(|anchor| DistinguishedName::in_sequence(anchor.subject.as_ref())).collect();
+    let octets: usize = hints.iter().map(|hint| hint.as_ref().len()).sum();
+    if octets <= MAX_ROOT_HINT_OCTETS { hints } else { Vec::new() }
+}

@@ -1,0 +1,128 @@
+"""FreeRADIUS 3.2 from Debian with the least configuration that does EAP-TLS and MAB: nothing is logged per packet."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from lab.bench.running_server import Protection, Setup
+
+COMMAND = "freeradius"
+
+_RADIUSD = """\
+prefix = /usr
+libdir = /usr/lib/freeradius
+name = bench
+raddbdir = {folder}
+logdir = {folder}
+run_dir = {folder}
+max_request_time = 30
+cleanup_delay = 1
+max_requests = 262144
+hostname_lookups = no
+proxy_requests = no
+log {{
+    destination = files
+    file = {folder}/radius.log
+    auth = no
+}}
+security {{
+    allow_core_dumps = no
+    max_attributes = 200
+    reject_delay = 0
+    status_server = yes
+}}
+thread pool {{
+    start_servers = 5
+    max_servers = 32
+    min_spare_servers = 3
+    max_spare_servers = 10
+    max_requests_per_server = 0
+    max_queue_size = 65536
+    auto_limit_acct = no
+}}
+client bench {{
+    ipaddr = 127.0.0.1
+    secret = {secret}
+    require_message_authenticator = yes
+}}
+modules {{
+    eap {{
+        default_eap_type = tls
+        timer_expire = 60
+        ignore_unknown_eap_types = no
+        max_sessions = 65536
+        tls-config bench {{
+            private_key_file = {key}
+            certificate_file = {cert}
+            ca_file = {ca}
+            fragment_size = 1024
+            include_length = no
+            cipher_list = "DEFAULT"
+            ecdh_curve = ""
+            tls_min_version = "1.2"
+            tls_max_version = "1.3"
+            cache {{
+                enable = {cache}
+                lifetime = 24
+                name = "bench"
+            }}
+        }}
+        tls {{
+            tls = bench
+        }}
+    }}
+    files {{
+        usersfile = {folder}/users
+    }}
+}}
+server bench {{
+    listen {{
+        type = auth
+        ipaddr = 127.0.0.1
+        port = {port}
+    }}
+    authorize {{
+        eap {{
+            ok = return
+        }}
+        files
+    }}
+    authenticate {{
+        eap
+    }}
+}}
+"""
+
+_MAC = """\
+{mac} Auth-Type := Accept
+    Tunnel-Type = VLAN, Tunnel-Medium-Type = IEEE-802, Tunnel-Private-Group-Id = "130"
+"""
+
+
+class FreeRadius:
+    """FreeRADIUS as Debian ships it; its thread pool is left as it comes."""
+
+    name = "FreeRADIUS"
+    protection: Protection = "optional"
+
+    def prepare(self, folder: Path, setup: Setup, port: int, secret: str) -> list[str]:
+        """See `ServerKind.prepare`."""
+        (folder / "radiusd.conf").write_text(
+            _RADIUSD.format(
+                folder=folder,
+                secret=secret,
+                key=setup.pki.server_key,
+                cert=setup.pki.server_cert,
+                ca=setup.pki.ca,
+                cache="yes" if setup.resumption else "no",
+                port=port,
+            )
+        )
+        (folder / "users").write_text("".join(_MAC.format(mac=f"0200{index:08x}") for index in range(setup.macs)))
+        return [COMMAND, "-f", "-l", "stdout", "-n", "radiusd", "-d", str(folder)]
+
+
+def is_installed() -> bool:
+    """True when the Debian package is there."""
+    return shutil.which(COMMAND) is not None

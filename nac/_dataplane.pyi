@@ -1,0 +1,344 @@
+"""The whole boundary between the control plane (Python) and the data plane (Rust).
+
+Down go a `Snapshot` (clients, trust, credentials, compiled policy: immutable, numbered) and the facts of devices and
+users (batched upserts). Up come events, as JSON bytes that `nac.events.types` decodes, and counters. No Rust thread
+ever holds a Python object, and no call here is on the way of a packet. Every constructor is keyword-only and checks its
+arguments: a wrong one raises `SnapshotError` that names the field.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, final
+
+class DataPlaneError(Exception):
+    """Root of what the data plane raises."""
+
+class SnapshotError(DataPlaneError):
+    """A part of a snapshot is not usable; nothing was published."""
+
+class ListenError(DataPlaneError):
+    """A socket could not be bound; the text names address and cause."""
+
+class DictionaryError(DataPlaneError):
+    """A dictionary does not parse; the text names file and line."""
+
+class PacketError(DataPlaneError):
+    """Bytes are not a RADIUS packet; the text says where and why."""
+
+# --- dictionaries and the codec (used by `nac decode`, enforcement and tests; the receivers use the same code) ---
+
+@final
+class Dictionary:
+    """RADIUS attribute dictionaries, parsed once.
+
+    `texts` maps a file name to its content, in the format of `dictionaries/README.md`.
+    """
+
+    def __new__(cls, *, texts: Mapping[str, str]) -> Dictionary: ...
+    def encode(self, name: str, value: str, *, tag: int = 0) -> bytes:
+        """One attribute as it stands on the wire (type, length, value; vendor-specific ones wrapped, RFC 2865 5.26).
+
+        `value` is text in the attribute's data type: `VLAN` or `13` for an enumerated integer, dotted quad, `0x..` octets.
+        Raises `DictionaryError` for an unknown name or a value that does not fit the type or 253 octets.
+        """
+
+    def names(self) -> list[str]: ...
+
+@final
+class DecodedAttribute:
+    """`name` is `Attr-<type>` or `Vendor-<id>-Attr-<type>` when no dictionary knows it; `value` is display text."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def raw(self) -> bytes: ...
+
+@final
+class DecodedPacket:
+    @property
+    def code(self) -> int: ...
+    @property
+    def code_name(self) -> str: ...
+    @property
+    def identifier(self) -> int: ...
+    @property
+    def authenticator(self) -> bytes: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def attributes(self) -> list[DecodedAttribute]: ...
+    @property
+    def message_authenticator(self) -> Literal["absent", "valid", "invalid", "unchecked"]:
+        """`unchecked` when no secret was given or a reply's request is not known."""
+
+def decode_packet(
+    data: bytes, *, dictionary: Dictionary, secret: bytes | None = None, request_authenticator: bytes | None = None
+) -> DecodedPacket:
+    """Parse one RADIUS packet (RFC 2865 3). Raises `PacketError`."""
+
+# --- down: the snapshot ---
+
+@final
+class Client:
+    """A RADIUS client (NAS). `prefix` is CIDR; the longest match wins. One or two `secrets`: both are live.
+
+    `fragment_size`: octets of EAP data per request, 200..=1400, lowered further by Framed-MTU. `dialect`: key of
+    `Segment.replies` and `Resource.access_list`. `conversations_per_second`: token bucket for new conversations, with
+    `burst` as its depth. `max_tls`: cap for devices behind this client.
+    """
+
+    def __new__(
+        cls,
+        *,
+        name: str,
+        prefix: str,
+        secrets: Sequence[bytes],
+        message_authenticator: Literal["require", "observe"] = "require",
+        fragment_size: int = 1024,
+        max_tls: Literal["1.2", "1.3"] = "1.3",
+        dialect: str = "rfc4849",
+        site: str | None = None,
+        conversations_per_second: int = 500,
+        burst: int = 2000,
+    ) -> Client: ...
+
+@final
+class RevocationList:
+    """What a verified CRL says. `issuer`: DER of its issuer's Name; `serials`: big-endian, no leading zero octets."""
+
+    def __new__(
+        cls, *, issuer: bytes, serials: Sequence[bytes], this_update: int, next_update: int
+    ) -> RevocationList: ...
+
+@final
+class Trust:
+    """Who may vouch for devices. `anchors`, `intermediates`: DER certificates (the intermediates already verified
+    against the anchors by the control plane). `revocation`: `require` refuses a certificate whose issuer has no
+    current list (the default: closed), `available` accepts where no list is known at all, `stale-ok` also accepts a
+    list past its nextUpdate. Root hints name the anchors to deploy in explanations.
+    """
+
+    def __new__(
+        cls,
+        *,
+        anchors: Sequence[bytes],
+        intermediates: Sequence[bytes] = (),
+        revocation_lists: Sequence[RevocationList] = (),
+        revocation: Literal["require", "available", "stale-ok"] = "require",
+    ) -> Trust: ...
+
+@final
+class ServerCredential:
+    """A server certificate chain, leaf first (DER), its PKCS#8 key (DER), an optional OCSP response to staple."""
+
+    def __new__(cls, *, chain: Sequence[bytes], key: bytes, ocsp_response: bytes | None = None) -> ServerCredential: ...
+
+@final
+class TicketKey:
+    """A session-ticket key: 16 octets of name, 32 octets of AES-256-GCM key."""
+
+    def __new__(cls, *, name: bytes, key: bytes) -> TicketKey: ...
+
+@final
+class FactDefinition:
+    """`kind`: text, boolean, integer, or `set` (of text). `source` and `example` are for people."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> Literal["text", "boolean", "integer", "set"]: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def example(self) -> str: ...
+    @property
+    def identity(self) -> bool:
+        """True when the fact says who someone is (the linter wants one in every `allow`)."""
+
+def fact_catalogue() -> list[FactDefinition]:
+    """Every fact a policy may name, in the order of `nac policy facts`."""
+
+@final
+class Condition:
+    """A three-valued (Kleene) condition over facts; an absent fact is unknown."""
+
+    @staticmethod
+    def always() -> Condition: ...
+    @staticmethod
+    def all(parts: Sequence[Condition]) -> Condition: ...
+    @staticmethod
+    def any(parts: Sequence[Condition]) -> Condition: ...
+    @staticmethod
+    def negate(part: Condition) -> Condition: ...
+    @staticmethod
+    def compare(
+        *, fact: str, operator: Literal["=", "<", "<=", ">", ">=", "has", "in", "matches"], value: str | bool | int | Sequence[str]
+    ) -> Condition:
+        """`=` any kind; `<` `<=` `>` `>=` integers; `has` a set contains `value`; `in` text is one of the values;
+        `matches` text against a pattern where `*` stands for any run of characters. Text compares without case."""
+
+@final
+class Segment:
+    """Where a session is put. `replies`: dialect -> encoded attributes (Tunnel-*, Filter-Id, ...).
+
+    `session_timeout`: seconds, sent as Session-Timeout with Termination-Action = RADIUS-Request (RFC 3580 3.17).
+    """
+
+    def __new__(cls, *, name: str, replies: Mapping[str, bytes], session_timeout: int | None = None) -> Segment: ...
+
+@final
+class Resource:
+    """What a grant opens. `access_list`: dialect -> encoded attributes for this resource's lines."""
+
+    def __new__(cls, *, name: str, access_list: Mapping[str, bytes]) -> Resource: ...
+
+@final
+class Dialect:
+    """What encloses the resources' lines in an access list: encoded attributes before and after them."""
+
+    def __new__(cls, *, name: str, before: bytes = b"", after: bytes = b"") -> Dialect: ...
+
+@final
+class Rule:
+    """One statement. `place` and `reject` are ordered, first match wins; `allow` adds, `forbid` removes and wins.
+
+    `targets`: the segment (place), the resources (allow, forbid), nothing (reject). `label`: the statement as written,
+    for people; `location`: `file:line`.
+    """
+
+    def __new__(
+        cls,
+        *,
+        effect: Literal["place", "reject", "allow", "forbid"],
+        targets: Sequence[str] = (),
+        condition: Condition,
+        label: str,
+        location: str,
+    ) -> Rule: ...
+
+@final
+class Policy:
+    """`rules` in file order; `digest` identifies the text it was compiled from (hex)."""
+
+    def __new__(
+        cls,
+        *,
+        rules: Sequence[Rule],
+        segments: Sequence[Segment],
+        resources: Sequence[Resource],
+        dialects: Sequence[Dialect],
+        digest: str,
+    ) -> Policy: ...
+
+    def decide(self, facts: Mapping[str, str | bool | int | Sequence[str]]) -> Decision:
+        """Decide over given facts: the same code that every packet runs (for `nac policy explain` and the oracle test)."""
+
+@final
+class Decision:
+    @property
+    def verdict(self) -> Literal["accept", "reject"]: ...
+    @property
+    def segment(self) -> str | None: ...
+    @property
+    def rule(self) -> str | None:
+        """Location of the placement rule that decided; None when nothing matched (default deny)."""
+
+    @property
+    def grants(self) -> list[str]: ...
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """(location, what it did) for every rule that took part, in order."""
+
+@final
+class Snapshot:
+    """Everything a packet reads, compiled. `generation` must grow from one published snapshot to the next."""
+
+    def __new__(
+        cls,
+        *,
+        generation: int,
+        clients: Sequence[Client],
+        trust: Trust,
+        credentials: Sequence[ServerCredential],
+        ticket_keys: Sequence[TicketKey],
+        ticket_lifetime: int = 43200,
+        policy: Policy,
+        dictionary: Dictionary,
+    ) -> Snapshot: ...
+
+    @property
+    def generation(self) -> int: ...
+
+# --- down: facts ---
+
+@final
+class DeviceFacts:
+    """`macs` in any notation. `posture_expires_at`: Unix seconds after which the status reads as `unknown`.
+
+    `certificates`: lower-case hex SHA-256 fingerprints bound to this device (beside its name in the certificate).
+    """
+
+    def __new__(
+        cls,
+        *,
+        name: str,
+        macs: Sequence[str] = (),
+        certificates: Sequence[str] = (),
+        kind: str | None = None,
+        owner: str | None = None,
+        managed: bool = False,
+        disabled: bool = False,
+        tags: Sequence[str] = (),
+        posture_status: str | None = None,
+        posture_expires_at: int | None = None,
+    ) -> DeviceFacts: ...
+
+@final
+class UserFacts:
+    def __new__(cls, *, name: str, groups: Sequence[str] = (), disabled: bool = False) -> UserFacts: ...
+
+# --- the running data plane ---
+
+@final
+class DataPlane:
+    """Receivers, shards and their state. Threads start in the constructor and end in `close`."""
+
+    def __new__(
+        cls,
+        *,
+        listen: Sequence[str],
+        snapshot: Snapshot,
+        shards: int = 0,
+        receivers: int = 1,
+        event_capacity: int = 65536,
+    ) -> DataPlane:
+        """`listen`: `address:port`, IPv6 in brackets; port 0 asks the kernel. `shards` 0: one per core.
+
+        Raises `ListenError`."""
+
+    def addresses(self) -> list[str]:
+        """The bound sockets, in the order of `listen`."""
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Swap in a newer snapshot; running conversations go on. Raises `SnapshotError` for an older generation."""
+
+    def generation(self) -> int: ...
+    def upsert_devices(self, devices: Sequence[DeviceFacts]) -> None: ...
+    def upsert_users(self, users: Sequence[UserFacts]) -> None: ...
+    def remove_devices(self, names: Sequence[str]) -> None: ...
+    def remove_users(self, names: Sequence[str]) -> None: ...
+    def wait_events(self, *, timeout_ms: int, max_events: int = 4096) -> list[bytes]:
+        """Up to `max_events` events as JSON objects, oldest first; waits at most `timeout_ms` with the GIL released."""
+
+    def counters(self) -> dict[str, int]:
+        """Every counter by its name, e.g. `discard.unknown_client`, `events.dropped`, `conversations.open`."""
+
+    def client_counters(self) -> dict[str, dict[str, int]]:
+        """Counters by client name: requests, without_message_authenticator, bad_authenticator, second_secret, ..."""
+
+    def close(self) -> None:
+        """Stop receiving, finish what is in work, join all threads (GIL released). Idempotent."""
+
+    def __enter__(self) -> DataPlane: ...
+    def __exit__(self, *exc: object) -> None: ...

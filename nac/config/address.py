@@ -1,0 +1,46 @@
+"""A UDP address to listen on: `192.0.2.1:1812`, `[2001:db8::1]:1812`."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+_FORM: Final = re.compile(r"(?:\[(?P<v6>[^\]]+)\]|(?P<v4>[^:\[\]]+)):(?P<port>[0-9]{1,5})", re.ASCII)
+
+
+class ListenAddress(str):
+    """An IP address, never a name, and a port, as `DataPlane` takes them; port 0 asks the kernel for a free one."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> ListenAddress:
+        """`address:port`, IPv6 in brackets. Raises `ValueError` in words for an administrator."""
+        match = _FORM.fullmatch(text)
+        if match is None:
+            raise ValueError(
+                f'"{text}" is not an address and port: write "0.0.0.0:1812", or "[::]:1812" with brackets for IPv6'
+            )
+        port = int(match["port"])
+        if port > 65535:
+            raise ValueError(f"port {port} is above 65535: RADIUS authentication uses 1812")
+        address = _address(text, match["v4"], match["v6"])
+        return cls(f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}")
+
+    @property
+    def port(self) -> int:
+        """The UDP port, 0 for any."""
+        return int(self.rpartition(":")[2])
+
+
+def _address(text: str, v4: str | None, v6: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        if v4 is not None:
+            return ipaddress.IPv4Address(v4)
+        address = ipaddress.IPv6Address(v6 or "")
+    except ValueError:
+        raise ValueError(f'"{v4 or v6}" is not an IP address: write the address itself, not a host name') from None
+    if address.scope_id is not None:
+        raise ValueError(f'"{text}" names a zone: listen on "[::]:1812" or on an address without one')
+    return address

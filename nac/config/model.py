@@ -1,0 +1,189 @@
+"""The settings of nac: every key of `nac.toml`, its default and its explanation, here and nowhere else.
+
+`nac.config.load` fills this model, `nac.config.render` writes it out, `docs/configuration.md` is tested against it.
+After `load` every path is absolute and `database.url` is filled in.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from nac.config.address import ListenAddress
+from nac.config.database_url import DatabaseUrl
+from nac.config.duration import Duration
+
+DATABASE_FILE = "nac.db"
+CONTROL_SOCKET = "control.sock"
+SECRETS_KEY_FILE = "secrets.key"
+
+Revocation = Literal["require", "available", "stale-ok"]
+
+
+class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The RADIUS server itself."""
+
+    listen: Annotated[
+        tuple[ListenAddress, ...],
+        Meta(
+            min_length=1,
+            max_length=64,
+            description='UDP addresses for authentication, "address:port"; IPv6 in brackets. '
+            "Port 0 asks the kernel for a free one.",
+        ),
+    ] = (ListenAddress.parse("0.0.0.0:1812"), ListenAddress.parse("[::]:1812"))
+    shards: Annotated[
+        int, Meta(ge=0, le=1024, description="Threads that run TLS and policy. 0: one for each processor core.")
+    ] = 0
+    receivers: Annotated[
+        int, Meta(ge=1, le=64, description="Threads per address that read packets. One reads about 200,000 a second.")
+    ] = 1
+    state: Annotated[
+        Path, Meta(description="Folder of what nac keeps by itself: database, control socket, journal, secrets key.")
+    ] = Path("state")
+    secrets_key: Annotated[
+        Path | None,
+        Meta(
+            description='The key that seals shared secrets in the database. Default: "secrets.key" in the state '
+            'folder. "credential:NAME" takes it from systemd (LoadCredential=).',
+            examples=["credential:nac-secrets-key"],
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        fixed = [address for address in self.listen if address.port]
+        if len(set(fixed)) != len(fixed):
+            raise ValueError("`listen` names the same address twice: remove one")
+
+
+class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where clients, devices, users and events are kept."""
+
+    url: Annotated[
+        DatabaseUrl,
+        Meta(
+            description='An SQLAlchemy URL: sqlite or postgresql. Default: SQLite, "nac.db" in the state folder.',
+            examples=["sqlite:///state/nac.db"],
+        ),
+    ] = DatabaseUrl("")
+
+
+class PolicySettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may reach what."""
+
+    path: Annotated[Path, Meta(description="A policy file, or a folder whose *.policy files are read in order.")] = (
+        Path("policy")
+    )
+
+
+class PkiSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The built-in certificate authority (`nac pki`)."""
+
+    directory: Annotated[Path, Meta(description="Folder of the authority: its keys, certificates and lists.")] = Path(
+        "pki"
+    )
+
+
+class CertificateFiles(Struct, frozen=True, forbid_unknown_fields=True):
+    """A server certificate: `chain` leaf first, PEM; `key` its private key, PEM, mode 0600."""
+
+    chain: Annotated[Path, Meta(description="PEM: the server's certificate, then the intermediates above it.")]
+    key: Annotated[Path, Meta(description='PEM: its private key, or "credential:NAME" to take it from systemd.')]
+
+
+class EapSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the server proves who it is (EAP-TLS), and how long a device may resume."""
+
+    certificates: Annotated[
+        tuple[CertificateFiles, ...],
+        Meta(
+            min_length=1,
+            max_length=8,
+            description="The server's certificates. Each device gets the first one whose kind of key it can use.",
+        ),
+    ] = (
+        CertificateFiles(chain=Path("pki/server-p256.pem"), key=Path("pki/server-p256.key")),
+        CertificateFiles(chain=Path("pki/server-rsa2048.pem"), key=Path("pki/server-rsa2048.key")),
+    )
+    ticket_lifetime: Annotated[
+        Duration, Meta(description="How long a device may resume a session without a full handshake (RFC 9190 5.7).")
+    ] = Duration.parse("12h")
+    ticket_rotation: Annotated[
+        Duration,
+        Meta(description="How often a new ticket key is made. Two are live: tickets last at most twice this."),
+    ] = Duration.parse("6h")
+
+    def __post_init__(self) -> None:
+        if self.ticket_lifetime.seconds > 2 * self.ticket_rotation.seconds:
+            raise ValueError(
+                f"`ticket_lifetime` {self.ticket_lifetime} is longer than two ticket keys live "
+                f"(twice `ticket_rotation` {self.ticket_rotation}): shorten the one or lengthen the other"
+            )
+        if self.ticket_lifetime.seconds > 604800:
+            raise ValueError(f"`ticket_lifetime` {self.ticket_lifetime} is above 7d, the bound of RFC 8446 4.6.1")
+
+
+class TrustSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which authorities may vouch for devices. The files are read again when they change."""
+
+    roots: Annotated[
+        tuple[Path, ...],
+        Meta(min_length=1, description="Trust anchors, PEM or DER, several to a file. Add your enterprise root here."),
+    ] = (Path("pki/root.pem"),)
+    intermediates: Annotated[
+        tuple[Path, ...],
+        Meta(description="Certificates between a root and the devices, for devices that send only their own."),
+    ] = (Path("pki/issuing.pem"),)
+    crls: Annotated[
+        tuple[Path, ...],
+        Meta(description='Revocation lists (CRL), PEM or DER; "*" stands for any part of a file name.'),
+    ] = (Path("pki/crl/*.crl"),)
+    revocation: Annotated[
+        Revocation,
+        Meta(
+            description='"require": refuse a certificate whose issuer has no current list. "available": accept '
+            'where no list is known at all. "stale-ok": also accept a list past its next update.'
+        ),
+    ] = "require"
+
+
+class EventSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is remembered of authentications: personal data, so only for a time."""
+
+    retention: Annotated[Duration, Meta(description="Events older than this are deleted.")] = Duration.parse("90d")
+
+
+class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The log on standard error."""
+
+    level: Annotated[Literal["debug", "info", "warning", "error"], Meta(description="The least that is written.")] = (
+        "info"
+    )
+    format: Annotated[
+        Literal["json", "text"], Meta(description='"json": one object a line, for programs. "text": for people.')
+    ] = "json"
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """All of `nac.toml`. RADIUS clients, devices and users are not settings: they live in the database."""
+
+    server: ServerSettings = ServerSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    policy: PolicySettings = PolicySettings()
+    pki: PkiSettings = PkiSettings()
+    eap: EapSettings = EapSettings()
+    trust: TrustSettings = TrustSettings()
+    events: EventSettings = EventSettings()
+    log: LogSettings = LogSettings()
+
+    @property
+    def secrets_key(self) -> Path:
+        """The key that seals shared secrets, by default in the state folder."""
+        return self.server.secrets_key or self.server.state / SECRETS_KEY_FILE
+
+    @property
+    def control_socket(self) -> Path:
+        """Where a running server listens for `nac reload` and `nac status`."""
+        return self.server.state / CONTROL_SOCKET

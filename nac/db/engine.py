@@ -1,0 +1,161 @@
+"""Connections: `Database.read()` and `Database.write()` give a session for one transaction.
+
+SQLite runs in WAL mode through pysqlite3, whose library is newer than the 3.7.0-3.51.2 that can corrupt a WAL
+database. A writer takes its lock at the start (BEGIN IMMEDIATE), so it never fails half-way for another's write.
+Every fault of the database leaves here as `StorageError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from pysqlite3 import dbapi2
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.url import URL
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from nac.errors import StorageError
+
+SCHEMA_VERSION: Final = "0001"
+"""The newest migration; `tests/db` compares it with the scripts."""
+
+OLDEST_SQLITE: Final = (3, 51, 3)
+BUSY_TIMEOUT_MS: Final = 5000
+"""How long a statement waits for another's write before the database counts as locked."""
+
+
+class Database:
+    """One database, opened. Sessions may be used from any thread, each by one at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writer = engine.execution_options(nac_write=True)
+
+    @classmethod
+    def open(cls, url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Database:
+        """Open a database that has this version's schema. Raises `StorageError`, also when it needs `upgrade`."""
+        engine = create(url, busy_timeout_ms=busy_timeout_ms)
+        with storage_errors(engine.url):
+            require_file(engine.url)
+            with engine.connect() as connection:
+                found = schema_version(connection)
+        if found != SCHEMA_VERSION:
+            engine.dispose()
+            raise _wrong_version(engine.url, found)
+        return cls(engine)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one consistent state. Raises `StorageError`."""
+        with storage_errors(self._engine.url), Session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that is committed at the end, or rolled back when the block raises. Raises `StorageError`."""
+        with storage_errors(self._engine.url), Session(self._writer) as session, session.begin():
+            session.connection()  # takes SQLite's write lock now, not at the first statement
+            yield session
+
+    def close(self) -> None:
+        """Close all connections. Idempotent."""
+        self._engine.dispose()
+
+
+def create(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
+    """An engine with our settings. Raises `StorageError` for a URL or an SQLite library that is not usable."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StorageError(
+            "the database URL does not parse", fix="write it like sqlite:////var/lib/nac/nac.db (database.url)"
+        ) from error
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    if dbapi2.sqlite_version_info < OLDEST_SQLITE:
+        raise StorageError(
+            f"SQLite {dbapi2.sqlite_version} can corrupt a database that is written and read at once",
+            fix="install pysqlite3 0.6.1 or newer, which brings its own SQLite",
+        )
+    engine = create_engine(parsed.set(drivername="sqlite+pysqlite"), module=dbapi2)
+    event.listen(engine, "connect", partial(_prepare_sqlite, busy_timeout_ms))
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def schema_version(connection: Connection) -> str | None:
+    """The migration that the database has; None when it has no schema at all."""
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+@contextmanager
+def storage_errors(url: URL) -> Iterator[None]:
+    """Turn what SQLAlchemy raises into `StorageError` that names the database (its password left out)."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise StorageError(f"{describe(url)}: {cause}", fix=_fix(str(cause))) from error
+
+
+def describe(url: URL) -> str:
+    """A name of the database that can be shown: a file's path, or the URL without its password."""
+    if url.get_backend_name() == "sqlite":
+        return f"database {url.database or 'in memory'}"
+    return f"database {url.render_as_string(hide_password=True)}"
+
+
+def require_file(url: URL) -> None:
+    """Refuse to make an empty SQLite file by opening it: a mistyped path is an error. Raises `StorageError`."""
+    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+        raise StorageError(f"{describe(url)} does not exist", fix="run `nac init`, or correct database.url in nac.toml")
+
+
+def _prepare_sqlite(busy_timeout_ms: int, connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's late one
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        f"busy_timeout = {busy_timeout_ms}",
+        "foreign_keys = ON",
+        "trusted_schema = OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("nac_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _wrong_version(url: URL, found: str | None) -> StorageError:
+    if found is None:
+        return StorageError(f"{describe(url)} has no tables", fix="run `nac init`, or start `nac serve` once")
+    if found > SCHEMA_VERSION:
+        return StorageError(
+            f"{describe(url)} was written by a newer nac (schema {found}, this one knows {SCHEMA_VERSION})",
+            fix="run the newer version, or restore a backup",
+        )
+    return StorageError(
+        f"{describe(url)} has schema {found}, this version needs {SCHEMA_VERSION}",
+        fix="restart `nac serve`, which upgrades it",
+    )
+
+
+def _fix(cause: str) -> str:
+    if "locked" in cause:
+        return "another program holds the database; find it with `fuser` on the file, or try again"
+    if "readonly" in cause or "unable to open" in cause:
+        return "check that this user may write the file and its directory"
+    if "full" in cause:
+        return "free some space on the disk"
+    if "malformed" in cause or "not a database" in cause:
+        return "restore a backup: the file is damaged or is not a database"
+    return "check that the database runs and can be reached"

@@ -1,0 +1,42 @@
+"""Personal data is kept for a time: `delete_older` removes events and tombstones past it, in small transactions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import delete, func, select
+
+from nac.db import Database
+from nac.db.schema import Authentication, Discard, Tombstone
+
+ROWS_AT_ONCE: Final = 5000
+"""Rows of one transaction, so that a large deletion never keeps the drain waiting for long."""
+
+_MICROSECONDS: Final = 1_000_000
+
+
+def delete_older(database: Database, before: int) -> int:
+    """Delete authentications, discards and tombstones from before this Unix second; how many. Raises `StorageError`."""
+    return sum(
+        _delete_in_parts(database, table, before * _MICROSECONDS) for table in (Authentication, Discard)
+    ) + _delete_tombstones(database, before)
+
+
+def _delete_in_parts(database: Database, table: type[Authentication] | type[Discard], before_us: int) -> int:
+    deleted = 0
+    while True:
+        with database.write() as session:
+            oldest = select(table.row_id).where(table.at_us < before_us).limit(ROWS_AT_ONCE)
+            rows = session.scalars(oldest).all()
+            session.execute(delete(table).where(table.row_id.in_(rows)))
+        deleted += len(rows)
+        if len(rows) < ROWS_AT_ONCE:
+            return deleted
+
+
+def _delete_tombstones(database: Database, before: int) -> int:
+    with database.write() as session:
+        old = Tombstone.removed_at < before
+        count = session.scalar(select(func.count()).select_from(Tombstone).where(old)) or 0
+        session.execute(delete(Tombstone).where(old))
+    return count

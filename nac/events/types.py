@@ -1,0 +1,119 @@
+"""The union of events: what the data plane tells, typed. Its counterpart in Rust is `dataplane/server/src/event.rs`;
+`tests/events/test_types.py` decodes one of each from a running server, with unknown fields refused.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Result = Literal["accept", "reject", "abandoned"]
+
+
+class NasPort(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the device is plugged in, as the NAS said it (RFC 2865 5.4, 5.5, 5.30-5.32, RFC 2869 5.17)."""
+
+    identifier: str | None
+    address: str | None
+    port: int | None
+    port_id: str | None
+    port_type: str | None
+    called_station: str | None
+    ssid: str | None
+
+
+class TlsSession(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the handshake went. `version` is `1.2` or `1.3`."""
+
+    version: str | None
+    cipher_suite: str | None
+    resumed: bool
+    octets_in: int
+    octets_out: int
+
+
+class PeerCertificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The client's certificate. `serial` and `fingerprint` (SHA-256) are lower-case hex; times are Unix seconds."""
+
+    subject: str
+    issuer: str
+    serial: str
+    fingerprint: str
+    not_before: int
+    not_after: int
+    names: list[str]
+
+
+class PolicyDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the policy said. `rule`: `file:line`, None when nothing matched. `reasons`: (file:line, what it did)."""
+
+    generation: int
+    digest: str
+    verdict: Literal["accept", "reject"]
+    segment: str | None
+    rule: str | None
+    grants: list[str]
+    reasons: list[tuple[str, str]]
+
+
+class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last answer, decoded from the octets that were sent. Keys and State are shown as their length only."""
+
+    code: str
+    attributes: list[tuple[str, str]]
+
+
+class AuthenticationEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="authentication"):
+    """One conversation from its first packet to Accept, Reject or silence (`abandoned`).
+
+    `id`: 32 hex digits, also the Class attribute. `at`: Unix microseconds of the first packet. `server_us`: time the
+    server worked on it, all rounds. `cause`: a stable word (`docs/causes.md`), `ok` on accept; `detail` and `fix`: for
+    people. `identity_user` and `identity_device` are authenticated; `user_name` is only what was said.
+    """
+
+    id: str
+    sequence: int
+    at: int
+    ended_at: int
+    server_us: int
+    rounds: int
+    client: str
+    source: str
+    nas: NasPort
+    mac: str | None
+    user_name: str | None
+    method: Literal["eap-tls", "mab", "none"]
+    result: Result
+    cause: str
+    detail: str
+    fix: str | None
+    tls: TlsSession | None
+    certificate: PeerCertificate | None
+    identity_user: str | None
+    identity_device: str | None
+    facts: dict[str, str | bool | int | list[str]]
+    decision: PolicyDecision | None
+    reply: Reply | None
+
+
+class DiscardEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="discard"):
+    """Packets that were not answered: at most one event a minute per reason and source. `count`: since the last one."""
+
+    sequence: int
+    at: int
+    reason: str
+    detail: str
+    client: str | None
+    source: str
+    count: int
+
+
+Event = AuthenticationEvent | DiscardEvent
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def decode(raw: bytes) -> Event:
+    """One event from `DataPlane.wait_events`. Raises `msgspec.ValidationError` when the two planes disagree."""
+    return _decoder.decode(raw)

@@ -1,0 +1,72 @@
+"""The facts that a policy may name. Their one list lives in the data plane; here they get what the checker needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from nac.policy.model import Value
+
+FactKind = Literal["text", "boolean", "integer", "set"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact. `identity`: it says who someone is. `source` and `example` are for people."""
+
+    name: str
+    kind: FactKind
+    source: str
+    example: str
+    identity: bool
+
+
+@cache
+def catalogue() -> Mapping[str, Fact]:
+    """Every fact by its name, in the order in which they are shown."""
+    from nac import _dataplane
+
+    return {
+        fact.name: Fact(fact.name, fact.kind, fact.source, fact.example, fact.identity)
+        for fact in _dataplane.fact_catalogue()
+    }
+
+
+def fits(value: Value, kind: FactKind) -> bool:
+    """Whether `value` is of that kind."""
+    match kind:
+        case "boolean":
+            return isinstance(value, bool)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "set":
+            return isinstance(value, tuple)
+        case "text":
+            return isinstance(value, str)
+
+
+def with_known_flags(given: Mapping[str, Value]) -> dict[str, Value]:
+    """`given`, and the flags that are always known on a packet, as the data plane sets them.
+
+    A device or user of which nothing else is said is not on record: not known, not managed, not disabled.
+    """
+    device = any(name.startswith("device.") and value is not False for name, value in given.items())
+    user = "user.groups" in given
+    flags: dict[str, Value] = {
+        "device.known": device,
+        "device.managed": False,
+        "device.disabled": False,
+        "user.known": user,
+        "user.disabled": False,
+    }
+    return {**flags, **given}
+
+
+def normal_mac(text: str) -> str | None:
+    """A MAC address in any notation as the fact `mac` shows it; None when `text` is none."""
+    digits = text.translate({ord(separator): None for separator in "-:."}).upper()
+    if len(digits) != 12 or any(digit not in "0123456789ABCDEF" for digit in digits):
+        return None
+    return "-".join(digits[start : start + 2] for start in range(0, 12, 2))

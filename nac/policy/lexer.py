@@ -1,0 +1,121 @@
+"""Policy text -> tokens. Words are runs of letters, digits and `_ - . : /`: names, numbers, addresses and durations
+all look alike here, and the parser, which knows what it expects, tells them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from nac.policy.source import Diagnostic, Source, Span
+
+MAX_WORD: Final = 255
+"""Characters in a word: no name, address or number needs more."""
+
+MAX_TEXT: Final = 1000
+"""Characters in a text between quotes: values of facts and reasons for people."""
+
+
+class Kind(Enum):
+    """What a token is; the value says it in an error message."""
+
+    WORD = "a word"
+    TEXT = "text"
+    SYMBOL = "a symbol"
+    END = "the end of the file"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`value` is the text without quotes and escapes. `first`: nothing but white space stands before it on its line."""
+
+    kind: Kind
+    value: str
+    span: Span
+    first: bool
+    spaced: bool
+
+    def __str__(self) -> str:
+        match self.kind:
+            case Kind.END:
+                return Kind.END.value
+            case Kind.TEXT:
+                return "a text"
+            case _:
+                return f"`{self.value}`"
+
+
+_TOKEN: Final = re.compile(
+    r"""(?P<blank>[ \t\r]+|\#[^\n]*)
+      | (?P<newline>\n)
+      | (?P<word>[A-Za-z0-9_][A-Za-z0-9_.:/-]*|::[A-Za-z0-9_.:/-]*)
+      | (?P<text>"(?:[^"\\\n]|\\.)*")
+      | (?P<symbol><=|>=|!=|[{}(),=<>])""",
+    re.VERBOSE,
+)
+_ESCAPE: Final = re.compile(r"\\(.)")
+
+
+def tokens(source: Source) -> tuple[list[Token], list[Diagnostic]]:
+    """Every token, the last of kind END, and what could not be read (which is left out)."""
+    found: list[Token] = []
+    problems: list[Diagnostic] = []
+    position, line, line_start = 0, 1, 0
+    first = spaced = True
+    while position < len(source.text):
+        match = _TOKEN.match(source.text, position)
+        span = Span(source, line, position - line_start + 1, len(match.group()) if match else 1)
+        if match is None:
+            end, problem = _unreadable(source.text, position, span)
+            problems.append(problem)
+            position, spaced = end, True
+            continue
+        position = match.end()
+        if match.lastgroup == "newline":
+            line, line_start, first = line + 1, position, True
+        elif match.lastgroup != "blank":
+            _append(found, problems, match, Token(Kind.SYMBOL, match.group(), span, first, spaced))
+            first = spaced = False
+            continue
+        spaced = True
+    end_span = Span(source, line, position - line_start + 1)
+    found.append(Token(Kind.END, "", end_span, first=True, spaced=True))
+    return found, problems
+
+
+def _append(found: list[Token], problems: list[Diagnostic], match: re.Match[str], symbol: Token) -> None:
+    text = match.group()
+    if match.lastgroup == "word":
+        if len(text) > MAX_WORD:
+            problems.append(Diagnostic(symbol.span, f"a word has at most {MAX_WORD} characters"))
+        found.append(Token(Kind.WORD, text, symbol.span, symbol.first, symbol.spaced))
+    elif match.lastgroup == "text":
+        value = _ESCAPE.sub(r"\1", text[1:-1])
+        problems.extend(_text_problems(value, text, symbol.span))
+        found.append(Token(Kind.TEXT, value, symbol.span, symbol.first, symbol.spaced))
+    else:
+        found.append(symbol)
+
+
+def _text_problems(value: str, written: str, span: Span) -> list[Diagnostic]:
+    problems = []
+    if any(escaped not in '"\\' for escaped in _ESCAPE.findall(written)):
+        problems.append(Diagnostic(span, r"in a text only \" and \\ may follow a backslash"))
+    if not value.isprintable():
+        problems.append(Diagnostic(span, "a text may not hold control characters"))
+    if len(value) > MAX_TEXT:
+        problems.append(Diagnostic(span, f"a text has at most {MAX_TEXT} characters"))
+    return problems
+
+
+def _unreadable(text: str, position: int, span: Span) -> tuple[int, Diagnostic]:
+    """Where to go on, and what is wrong with the character at `position`."""
+    if text[position] == '"':
+        line_end = text.find("\n", position)
+        end = line_end if line_end >= 0 else len(text)
+        return end, Diagnostic(span, "this text is not closed on its line", 'close it with `"`')
+    character = text[position]
+    shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    return position + 1, Diagnostic(span, f"unexpected character `{shown}`")

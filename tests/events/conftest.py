@@ -1,0 +1,51 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from nac.db import Database, upgrade
+from nac.events.store import EventStore, ReceivedEvent
+from nac.events.types import AuthenticationEvent, DiscardEvent, decode
+
+SAMPLES = Path(__file__).parent / "samples"
+
+Sample = Callable[..., AuthenticationEvent]
+Store = Callable[..., None]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path}/nac.db"
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    database = Database.open(url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def sample() -> Sample:
+    """An event from `samples/`, with some fields changed."""
+
+    def make(name: str, **changes: Any) -> AuthenticationEvent:
+        event = decode((SAMPLES / f"{name}.json").read_bytes())
+        assert isinstance(event, AuthenticationEvent)
+        return msgspec.structs.replace(event, **changes)
+
+    return make
+
+
+@pytest.fixture
+def store(database: Database) -> Store:
+    """Puts events into the database, as the drain does."""
+
+    def put(*events: AuthenticationEvent | DiscardEvent) -> None:
+        EventStore(database).insert([ReceivedEvent(msgspec.json.encode(event), event) for event in events])
+
+    return put
