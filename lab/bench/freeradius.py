@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lab.bench.running_server import Protection, Setup
@@ -33,10 +34,10 @@ security {{
     status_server = yes
 }}
 thread pool {{
-    start_servers = 5
-    max_servers = 32
-    min_spare_servers = 3
-    max_spare_servers = 10
+    start_servers = {start}
+    max_servers = {most}
+    min_spare_servers = {fewest_spare}
+    max_spare_servers = {most_spare}
     max_requests_per_server = 0
     max_queue_size = 65536
     auto_limit_acct = no
@@ -66,6 +67,7 @@ modules {{
                 enable = {cache}
                 lifetime = 24
                 name = "bench"
+                persist_dir = {folder}/tlscache
             }}
         }}
         tls {{
@@ -100,23 +102,41 @@ _MAC = """\
 """
 
 
-class FreeRadius:
-    """FreeRADIUS as Debian ships it; its thread pool is left as it comes."""
+@dataclass(frozen=True)
+class Pool:
+    """Sizes of the thread pool."""
 
-    name = "FreeRADIUS"
+    start: int
+    most: int
+    fewest_spare: int
+    most_spare: int
+
+
+AS_SHIPPED = Pool(start=5, most=32, fewest_spare=3, most_spare=10)
+ONE_THREAD = Pool(start=1, most=1, fewest_spare=1, most_spare=1)
+
+
+@dataclass(frozen=True)
+class FreeRadius:
+    """FreeRADIUS as Debian ships it, with a thread pool as shipped or another."""
+
+    name: str = "FreeRADIUS"
+    pool: Pool = AS_SHIPPED
     protection: Protection = "optional"
 
-    def prepare(self, folder: Path, setup: Setup, port: int, secret: str) -> list[str]:
+    def prepare(self, folder: Path, setup: Setup, port: int, secret_file: Path) -> list[str]:
         """See `ServerKind.prepare`."""
+        (folder / "tlscache").mkdir()
         (folder / "radiusd.conf").write_text(
             _RADIUSD.format(
                 folder=folder,
-                secret=secret,
+                secret=secret_file.read_text(),
                 key=setup.pki.server_key,
                 cert=setup.pki.server_cert,
                 ca=setup.pki.ca,
                 cache="yes" if setup.resumption else "no",
                 port=port,
+                **asdict(self.pool),
             )
         )
         (folder / "users").write_text("".join(_MAC.format(mac=f"0200{index:08x}") for index in range(setup.macs)))

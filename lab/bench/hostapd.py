@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from lab.bench.running_server import Protection, Setup
@@ -27,15 +28,16 @@ fragment_size=1024
 """
 
 
+@dataclass(frozen=True)
 class Hostapd:
-    """hostapd's RADIUS server: one thread."""
+    """hostapd's RADIUS server: one thread, and at most 1,000 sessions, each kept for ten seconds after its end."""
 
-    name = "hostapd"
+    name: str = "hostapd"
     protection: Protection = "present"
 
-    def prepare(self, folder: Path, setup: Setup, port: int, secret: str) -> list[str]:
+    def prepare(self, folder: Path, setup: Setup, port: int, secret_file: Path) -> list[str]:
         """See `ServerKind.prepare`."""
-        (folder / "clients").write_text(f"127.0.0.1 {secret}\n")
+        (folder / "clients").write_text(f"127.0.0.1 {secret_file.read_text()}\n")
         (folder / "eap_users").write_text("* TLS\n")
         (folder / "hostapd.conf").write_text(
             _CONFIG.format(

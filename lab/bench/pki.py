@@ -43,7 +43,7 @@ class _Issuer:
 
 
 def create(folder: Path, server: KeyKind, client: KeyKind) -> Pki:
-    """Writes a fresh PKI into `folder`, which must not exist; the CA's key is of the server's kind, RSA with 2048 bits."""
+    """Writes a fresh PKI into `folder`, which must not exist; the CA is RSA-2048 unless the server is P-256."""
     folder.mkdir(parents=True)
     ca_kind: KeyKind = "p256" if server == "p256" else "rsa2048"
     ca_key = _generate(ca_kind)
@@ -134,8 +134,6 @@ def _write(path: Path, items: list[x509.Certificate] | list[x509.CertificateRevo
 def _write_key(path: Path, key: PrivateKey) -> Path:
     path.touch(mode=0o600)
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return path

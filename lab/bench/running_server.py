@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from lab.bench.cores import pinned
 from lab.bench.pki import Pki
 from lab.bench.supplicant import Supplicant
 
@@ -35,11 +36,28 @@ class Setup:
 class ServerKind(Protocol):
     """One of the servers that are compared."""
 
-    name: str
-    protection: Protection
+    @property
+    def name(self) -> str:
+        """What tables call it."""
 
-    def prepare(self, folder: Path, setup: Setup, port: int, secret: str) -> list[str]:
+    @property
+    def protection(self) -> Protection:
+        """What its replies carry, and so what the supplicant asks of them."""
+
+    def prepare(self, folder: Path, setup: Setup, port: int, secret_file: Path) -> list[str]:
         """Writes the configuration into `folder` and returns the command that serves it in the foreground."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A server with its configuration written, ready to be started any number of times."""
+
+    kind: ServerKind
+    setup: Setup
+    folder: Path
+    port: int
+    secret_file: Path
+    command: list[str]
 
 
 @dataclass(frozen=True)
@@ -54,27 +72,49 @@ class RunningServer:
     pki: Pki
     log: Path
 
+    def resident_kib(self) -> int:
+        """Resident set of the process, KiB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1])
+
 
 class ServerError(Exception):
     """A server did not start, or died; the text ends with what it wrote last."""
 
 
+def install(kind: ServerKind, setup: Setup, folder: Path) -> Installed:
+    """Writes a server's configuration into `folder`, which must not exist, with a secret and a port of its own."""
+    folder.mkdir(parents=True)
+    secret_file = folder / "secret"
+    secret_file.touch(mode=0o600)
+    secret_file.write_text(os.urandom(16).hex())
+    port = _free_port()
+    return Installed(kind, setup, folder, port, secret_file, kind.prepare(folder, setup, port, secret_file))
+
+
 @contextmanager
-def running(kind: ServerKind, setup: Setup, folder: Path, supplicant: Supplicant) -> Iterator[RunningServer]:
+def running(
+    installed: Installed, supplicant: Supplicant, *, cores: frozenset[int] | None = None
+) -> Iterator[RunningServer]:
     """Starts the server, waits until it answers, yields it, and stops it whatever happens.
 
-    Raises `ServerError` when it does not come up within `READY_TIMEOUT_S`.
+    `cores`: the only processor cores it may use; None for all. Raises `ServerError` when it does not answer within
+    `READY_TIMEOUT_S`, or has died by the end.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    secret = os.urandom(16).hex()
-    secret_file = folder / "secret"
-    secret_file.write_text(secret)
-    port = _free_port()
-    command = kind.prepare(folder, setup, port, secret)
-    log = folder / "server.log"
+    log = installed.folder / "server.log"
+    kind = installed.kind
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=folder)
-    server = RunningServer(kind.name, process.pid, port, secret_file, kind.protection, setup.pki, log)
+        process = subprocess.Popen(
+            [*pinned(cores), *installed.command],
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            cwd=installed.folder,
+        )
+    server = RunningServer(
+        kind.name, process.pid, installed.port, installed.secret_file, kind.protection, installed.setup.pki, log
+    )
     try:
         _wait_until_ready(server, process, supplicant)
         yield server

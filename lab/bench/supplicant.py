@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lab.bench.cores import pinned
 
 if TYPE_CHECKING:
     from lab.bench.running_server import RunningServer
@@ -21,10 +25,23 @@ class SupplicantError(Exception):
 
 
 @dataclass(frozen=True)
+class RunningLoad:
+    """A load that runs beside others."""
+
+    process: subprocess.Popen[str]
+
+    def report(self) -> Json:
+        """Waits for its end. Raises `SupplicantError`."""
+        output, errors = self.process.communicate(timeout=LOAD_TIMEOUT_S)
+        return _parsed(self.process.returncode, output, errors)
+
+
+@dataclass(frozen=True)
 class Supplicant:
-    """The release binary at `binary`."""
+    """The release binary at `binary`; `cores`: the only ones that loads may use, None for all."""
 
     binary: Path
+    cores: frozenset[int] | None = None
 
     def floor(self) -> dict[str, Json]:
         """Microseconds of the bare cryptography, by name of the set."""
@@ -42,21 +59,30 @@ class Supplicant:
     def load_command(self, server: RunningServer, arguments: list[str]) -> list[str]:
         """The command of a load against `server`, its process measured."""
         towards = [*self._towards(server), "--server-pid", str(server.pid)]
-        return [str(self.binary), "load", *towards, *self._device(server), *arguments]
+        return [*pinned(self.cores), str(self.binary), "load", *towards, *self._device(server), *arguments]
 
     def load(self, server: RunningServer, arguments: list[str]) -> Json:
-        """Runs a load to its end and returns its report."""
-        return self._finish(self.load_command(server, arguments))
+        """Runs a load to its end and returns its report. Raises `SupplicantError`."""
+        with self.loading(server, arguments) as load:
+            return load.report()
+
+    @contextmanager
+    def loading(self, server: RunningServer, arguments: list[str]) -> Iterator[RunningLoad]:
+        """Starts a load and goes on; it is stopped at the end if it still runs."""
+        process = subprocess.Popen(
+            self.load_command(server, arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            yield RunningLoad(process)
+        finally:
+            process.kill()
+            process.communicate()
 
     def _run(self, arguments: list[str]) -> Json:
-        return self._finish([str(self.binary), *arguments])
-
-    def _finish(self, command: list[str]) -> Json:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LOAD_TIMEOUT_S, check=False)
-        if done.returncode != 0:
-            raise SupplicantError(done.stderr.strip())
-        report: Json = json.loads(done.stdout)
-        return report
+        done = subprocess.run(
+            [self.binary, *arguments], capture_output=True, text=True, timeout=LOAD_TIMEOUT_S, check=False
+        )
+        return _parsed(done.returncode, done.stdout, done.stderr)
 
     def _towards(self, server: RunningServer) -> list[str]:
         return [
@@ -71,4 +97,12 @@ class Supplicant:
     def _device(self, server: RunningServer) -> list[str]:
         pki = server.pki
         files = ["--cert", str(pki.client_cert), "--key", str(pki.client_key), "--ca", str(pki.ca)]
-        return [*files, "--identity", "laptop.bench.example"]
+        older = [] if server.protection == "first" else ["--accept-without-commitment"]
+        return [*files, *older, "--identity", "laptop.bench.example"]
+
+
+def _parsed(exit_code: int, output: str, errors: str) -> Json:
+    if exit_code != 0:
+        raise SupplicantError(errors.strip())
+    report: Json = json.loads(output)
+    return report

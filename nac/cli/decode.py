@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ import click
 from nac._dataplane import DecodedPacket, Dictionary, PacketError, decode_packet
 from nac.cli.capture import Datagram, is_capture, radius_datagrams
 from nac.cli.output import Format, local_time, note, output_option, print_json, printable, say
+from nac.enforcement.dictionary import shipped_dictionary
 from nac.errors import NacError
 
 LARGEST_INPUT: Final = 1 << 30
@@ -51,9 +51,9 @@ def cli(source: str, secret_file: Path | None, output: Format) -> None:
     secret = secret_file.read_bytes().rstrip(b"\r\n") if secret_file is not None else None
     data = _read(source)
     if is_capture(data):
-        packets = _decode_capture(radius_datagrams(data), _dictionary(), secret)
+        packets = _decode_capture(radius_datagrams(data), shipped_dictionary(), secret)
     else:
-        packets = [_decode_hex(data, _dictionary(), secret)]
+        packets = [_decode_hex(data, shipped_dictionary(), secret)]
     if output == "json":
         print_json([_as_json(decoded) for decoded in packets])
         return
@@ -71,12 +71,6 @@ def _read(source: str) -> bytes:
         with path.open("rb") as file:
             return file.read(LARGEST_INPUT)
     return source.encode()
-
-
-def _dictionary() -> Dictionary:
-    folder = files("nac") / "dictionaries"
-    texts = {item.name: item.read_text() for item in folder.iterdir() if item.is_file() and not item.name.endswith(".md")}
-    return Dictionary(texts=texts)
 
 
 def _decode_hex(data: bytes, dictionary: Dictionary, secret: bytes | None) -> Decoded:

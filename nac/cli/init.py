@@ -27,7 +27,7 @@ SUFFIX = ".policy"
 
 @click.command("init")
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), default=Path())
-@click.option("--example", default="ai-estate", show_default=True, help="The policy to begin with.")
+@click.option("--example", default="default", show_default=True, help="The policy to begin with.")
 @click.option("--organization", default="nac", show_default=True, help="O of the certificate authority's names.")
 @click.option("--server-name", help="DNS name of this RADIUS server in its certificate. Default: the host's name.")
 @output_option
@@ -112,13 +112,14 @@ def _as_json(directory: Path, config: Config, server_name: str) -> dict[str, str
 
 
 def _say_next_steps(directory: Path, config: Config, policy: str, server_name: str) -> None:
-    inside = "" if directory.absolute() == Path.cwd() else f"cd {directory}\n  "
     say(f"nac is ready in {cell(str(directory.absolute()))}: nac.toml, policy/{cell(policy)}, pki/, state/")
     root = config.pki.directory / "root.pem"
     say(f"The server calls itself {cell(server_name)}; devices must trust {cell(str(root))}.")
     say("Next:")
-    say(f"  {inside}nac client add SWITCH 192.0.2.10     # prints the shared secret for the switch, once")
-    say("  nac device add laptop-17 --managed       # what you know of a device")
+    if directory.absolute() != Path.cwd():
+        say(f"  cd {cell(str(directory))}")
+    say("  nac client add SWITCH 192.0.2.10      # a switch; prints its shared secret, once")
+    say("  nac device add laptop-17 --managed    # a device, as your inventory knows it")
     say("  nac pki issue --user alice@corp.example --device laptop-17 --out laptop-17")
-    say("  nac check                                # configuration, policy, certificates")
+    say("  nac check                             # configuration, policy, certificates")
     say("  nac serve")

@@ -120,8 +120,13 @@ def console() -> Console:
     """A console for standard output that neither interprets markup nor cuts what goes into a pipe."""
     from rich.console import Console
 
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Let the root command give it an exit code, instead of rich's own 1."""
+            raise BrokenPipeError
+
     terminal = sys.stdout.isatty()
-    return Console(
+    return Plain(
         file=sys.stdout,
         markup=False,
         highlight=False,

@@ -33,7 +33,8 @@ class Database:
     """One database, opened. Sessions may be used from any thread, each by one at a time."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        one_state = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+        self._engine = engine.execution_options(**one_state)
         self._writer = engine.execution_options(nac_write=True)
 
     @classmethod
@@ -71,12 +72,16 @@ def create(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     """An engine with our settings. Raises `StorageError` for a URL or an SQLite library that is not usable."""
     try:
         parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_pre_ping=True)
     except ArgumentError as error:
         raise StorageError(
-            "the database URL does not parse", fix="write it like sqlite:////var/lib/nac/nac.db (database.url)"
+            "the database URL is not usable", fix="write it like sqlite:////var/lib/nac/nac.db (database.url)"
         ) from error
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise StorageError(
+            f"the driver {error.name} for {describe(parsed)} is not installed", fix=f"pip install {error.name}"
+        ) from error
     if dbapi2.sqlite_version_info < OLDEST_SQLITE:
         raise StorageError(
             f"SQLite {dbapi2.sqlite_version} can corrupt a database that is written and read at once",

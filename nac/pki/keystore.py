@@ -97,11 +97,11 @@ def read_private_file(path: Path) -> bytes:
     What systemd hands over (`$CREDENTIALS_DIRECTORY`) may carry an access list, which shows as group permission.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise PkiError(f"{path}: cannot be read: {error.strerror}", fix="check the name, owner and mode") from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
+    try:
+        status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise PkiError(f"{path}: not a file", fix="name the file itself")
         if exposed := stat.S_IMODE(status.st_mode) & _forbidden(path):
@@ -110,7 +110,9 @@ def read_private_file(path: Path) -> bytes:
                 f"{path}: is open to {who} (mode {stat.S_IMODE(status.st_mode):04o})",
                 fix=f"run `chmod 600 {path}`; if others may have read it, replace it",
             )
-        return file.read(_MAX_KEY_BYTES)
+        return os.read(descriptor, _MAX_KEY_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def _forbidden(path: Path) -> int:

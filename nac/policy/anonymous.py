@@ -18,28 +18,36 @@ _ANY: Final[_Truths] = frozenset({True, False, None})
 _NO_MATCH: Final[_Truths] = frozenset({False, None})
 
 
-def grants_anyone(policy: Policy, condition: Condition, facts: Mapping[str, Fact]) -> bool:
-    """True when the condition may hold for the anonymous one."""
-    return True in _truths(policy, condition, facts)
+class Anonymous:
+    """Evaluates the conditions of one policy for the anonymous one; each persona once."""
 
+    def __init__(self, policy: Policy, facts: Mapping[str, Fact]) -> None:
+        self._conditions = policy.persona_conditions()
+        self._personas: dict[str, _Truths] = {}
+        self._facts = facts
 
-def _truths(policy: Policy, condition: Condition, facts: Mapping[str, Fact]) -> _Truths:
-    match condition:
-        case Always():
-            return frozenset({True})
-        case Comparison():
-            return _of_comparison(condition, facts[condition.fact.text])
-        case PersonaReference(name):
-            persona = next(persona for persona in policy.personas if persona.name.text == name.text)
-            return _truths(policy, persona.condition, facts)
-        case Not(part):
-            return frozenset(None if truth is None else not truth for truth in _truths(policy, part, facts))
-        case All(parts):
-            return _joined([_truths(policy, part, facts) for part in parts], settled=False)
-        case Any(parts):
-            return _joined([_truths(policy, part, facts) for part in parts], settled=True)
-        case _:
-            assert_never(condition)
+    def may_match(self, condition: Condition) -> bool:
+        """True when the condition may hold for the anonymous one."""
+        return True in self._truths(condition)
+
+    def _truths(self, condition: Condition) -> _Truths:
+        match condition:
+            case Always():
+                return frozenset({True})
+            case Comparison():
+                return _of_comparison(condition, self._facts[condition.fact.text])
+            case PersonaReference(name):
+                if name.text not in self._personas:
+                    self._personas[name.text] = self._truths(self._conditions[name.text])
+                return self._personas[name.text]
+            case Not(part):
+                return frozenset(None if truth is None else not truth for truth in self._truths(part))
+            case All(parts):
+                return _joined([self._truths(part) for part in parts], settled=False)
+            case Any(parts):
+                return _joined([self._truths(part) for part in parts], settled=True)
+            case _:
+                assert_never(condition)
 
 
 def _of_comparison(comparison: Comparison, fact: Fact) -> _Truths:

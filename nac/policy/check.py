@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nac.policy.anonymous import grants_anyone
-from nac.policy.check_conditions import check_conditions
+from nac.policy.anonymous import Anonymous
+from nac.policy.check_conditions import check_extents, check_types
 from nac.policy.facts import Fact
 from nac.policy.model import Allow, Always, Condition, Forbid, Name, PersonaReference, Place, Policy, Reject
 from nac.policy.overlap import leaking_forbids
@@ -16,7 +16,9 @@ from nac.policy.walk import personas_in
 def check(policy: Policy, facts: Mapping[str, Fact]) -> list[Diagnostic]:
     """Every error and warning except failing test blocks (`nac.policy.examine`), in no order."""
     problems = [*_duplicates(policy), *_unknown_names(policy), *_persona_cycles(policy)]
-    problems += check_conditions(policy, facts)
+    problems += check_types(policy, facts)
+    if not problems:
+        problems += check_extents(policy)
     if not problems:
         problems += [*_allow_without_identity(policy, facts), *leaking_forbids(policy)]
     return [*problems, *_unreachable(policy), *_unused(policy)]
@@ -40,9 +42,9 @@ def _duplicates(policy: Policy) -> list[Diagnostic]:
 
 
 def _unknown_names(policy: Policy) -> list[Diagnostic]:
-    resources = [resource.name.text for resource in policy.resources]
-    segments = [segment.name.text for segment in policy.segments]
-    personas = [persona.name.text for persona in policy.personas]
+    resources = dict.fromkeys(resource.name.text for resource in policy.resources)
+    segments = dict.fromkeys(segment.name.text for segment in policy.segments)
+    personas = dict.fromkeys(persona.name.text for persona in policy.personas)
     problems = []
     for rule in policy.rules:
         if isinstance(rule, Place):
@@ -58,9 +60,9 @@ def _unknown_names(policy: Policy) -> list[Diagnostic]:
     return problems
 
 
-def _unknown(what: str, names: tuple[Name, ...], known: list[str]) -> list[Diagnostic]:
+def _unknown(what: str, names: tuple[Name, ...], known: dict[str, None]) -> list[Diagnostic]:
     return [
-        Diagnostic(name.span, f"there is no {what} `{name.text}`", nearest(name.text, known))
+        Diagnostic(name.span, f"there is no {what} `{name.text}`", nearest(name.text, list(known)))
         for name in names
         if name.text not in known
     ]
@@ -77,8 +79,10 @@ def _persona_cycles(policy: Policy) -> list[Diagnostic]:
     done: set[str] = set()
     for start in uses:
         path: list[str] = []
-        stack: list[tuple[str, list[PersonaReference]]] = [] if start in done else [(start, list(uses[start]))]
-        path += [name for name, _ in stack]
+        stack: list[tuple[str, list[PersonaReference]]] = []
+        if start not in done:
+            stack.append((start, list(uses[start])))
+            path.append(start)
         while stack:
             name, rest = stack[-1]
             if not rest:
@@ -98,10 +102,11 @@ def _persona_cycles(policy: Policy) -> list[Diagnostic]:
 
 def _allow_without_identity(policy: Policy, facts: Mapping[str, Fact]) -> list[Diagnostic]:
     fix = "add a condition on who it is, e.g. `user.groups has ...`, `device.managed` or `certificate.issuer = ...`"
+    anonymous = Anonymous(policy, facts)
     return [
         Diagnostic(rule.span, "this `allow` can hold for anyone: it does not depend on who asks", fix)
         for rule in policy.rules
-        if isinstance(rule, Allow) and grants_anyone(policy, rule.condition, facts)
+        if isinstance(rule, Allow) and anonymous.may_match(rule.condition)
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from nac.policy.facts import Fact, FactKind, fits, normal_mac
 from nac.policy.model import Comparison, Condition, Name, Operator, Policy, Value
 from nac.policy.source import Diagnostic, Span, nearest
-from nac.policy.walk import MAX_DEPTH, MAX_SIZE, Extents, leaves, personas_in
+from nac.policy.walk import MAX_DEPTH, MAX_SIZE, Extents, leaves, personas_by_use
 
 _OPERATORS: Final[Mapping[FactKind, tuple[Operator, ...]]] = {
     "text": ("=", "in", "matches"),
@@ -27,8 +27,8 @@ _EXAMPLE: Final[Mapping[FactKind, str]] = {
 _VALUE_KIND: Final[Mapping[Operator, FactKind]] = {"has": "text", "in": "set", "matches": "text"}
 
 
-def check_conditions(policy: Policy, facts: Mapping[str, Fact]) -> list[Diagnostic]:
-    """Errors in conditions and in the `given` lines of tests."""
+def check_types(policy: Policy, facts: Mapping[str, Fact]) -> list[Diagnostic]:
+    """Comparisons, and `given` lines of tests, whose fact, operator or value is wrong."""
     problems: list[Diagnostic] = []
     for condition, _ in _conditions(policy):
         for leaf in leaves(condition):
@@ -37,7 +37,7 @@ def check_conditions(policy: Policy, facts: Mapping[str, Fact]) -> list[Diagnost
     for test in policy.tests:
         for given in test.given:
             problems += _check_given(given.fact, given.value, given.value_span, facts)
-    return problems or _check_extents(policy)
+    return problems
 
 
 def _conditions(policy: Policy) -> Iterator[tuple[Condition, Span]]:
@@ -52,13 +52,12 @@ def _check_comparison(comparison: Comparison, facts: Mapping[str, Fact]) -> list
     if fact is None:
         return [_no_such_fact(comparison.fact, facts)]
     example = _EXAMPLE[fact.kind].format(fact=fact.name, example=fact.example)
+    bare = comparison.value is True and comparison.value_span == comparison.fact.span
+    if bare and fact.kind != "boolean":
+        message = f"`{fact.name}` is of kind {fact.kind} and no condition by itself"
+        return [Diagnostic(comparison.fact.span, message, f"write {example}")]
     if comparison.operator not in _OPERATORS[fact.kind]:
-        bare = comparison.value is True and comparison.value_span == comparison.fact.span
-        message = (
-            f"`{fact.name}` is of kind {fact.kind} and no condition by itself"
-            if bare
-            else f"`{comparison.operator}` does not fit `{fact.name}`, which is of kind {fact.kind}"
-        )
+        message = f"`{comparison.operator}` does not fit `{fact.name}`, which is of kind {fact.kind}"
         return [Diagnostic(comparison.fact.span, message, f"write {example}")]
     wanted = _VALUE_KIND.get(comparison.operator, fact.kind)
     if not fits(comparison.value, wanted):
@@ -93,23 +92,12 @@ def _no_such_fact(name: Name, facts: Mapping[str, Fact]) -> Diagnostic:
     return Diagnostic(name.span, f"there is no fact `{name.text}`", fix)
 
 
-def _check_extents(policy: Policy) -> list[Diagnostic]:
-    """Conditions too large for the data plane. Says nothing while a persona is unknown or leads back to itself."""
-    known = {persona.name.text: persona.condition for persona in policy.personas}
-    if not _personas_are_sound(policy, known):
-        return []
-    extents = Extents(policy)
+def check_extents(policy: Policy) -> list[Diagnostic]:
+    """Conditions too large for the data plane. Every persona is declared and none leads to itself."""
+    order, too_far = personas_by_use(policy)
+    if too_far:
+        message = f"this persona leads through more than {MAX_DEPTH} others"
+        return [Diagnostic(one.name.span, message) for one in policy.personas if one.name.text in too_far]
+    extents = Extents(policy, order)
     message = f"with its personas written out this nests deeper than {MAX_DEPTH} or has more than {MAX_SIZE} parts"
     return [Diagnostic(span, message) for condition, span in _conditions(policy) if extents.of(condition).too_large]
-
-
-def _personas_are_sound(policy: Policy, known: Mapping[str, Condition]) -> bool:
-    """Takes away personas that use no other, again and again; what stays leads to a circle or to nothing."""
-    waiting = {name: {use.persona.text for use in personas_in(condition)} for name, condition in known.items()}
-    while free := [name for name, uses in waiting.items() if not uses]:
-        for name in free:
-            del waiting[name]
-        for uses in waiting.values():
-            uses.difference_update(free)
-    used = {use.persona.text for rule in policy.rules for use in personas_in(rule.condition)}
-    return not waiting and used <= known.keys()

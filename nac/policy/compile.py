@@ -47,7 +47,9 @@ class CompiledPolicy:
 def compile_policy(
     checked: CheckedPolicy, dictionary: _dataplane.Dictionary, *, dialects: Collection[str] | None = None
 ) -> CompiledPolicy:
-    """Compile for `dialects` (default: all of them), and run the test blocks again on the compiled form.
+    """Compile for `dialects`, and run the test blocks again on the compiled form.
+
+    Name the dialects that clients use; without them every dialect is tried, and none is warned about.
 
     Raises `PolicyError` for a reply that cannot fit, an unknown dialect, or a test that fails.
     """
@@ -60,7 +62,8 @@ def compile_policy(
     failed = examine(policy, lambda facts: answer(native, facts))
     if failed:
         raise PolicyError([one.render() for one in ordered(failed)])
-    warnings = (*checked.warnings, *_unenforced(policy, layouts))
+    unenforced = _unenforced(policy, layouts) if dialects is not None else []
+    warnings = (*checked.warnings, *unenforced)
     return CompiledPolicy(native, checked.digest, {one.dialect.name: one for one in layouts}, warnings)
 
 

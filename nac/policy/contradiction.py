@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nac.policy.model import All, Comparison, Condition, Not, PersonaReference, Policy
+from nac.policy.model import All, Comparison, Condition, Not, PersonaReference
 
 Wanted = dict[str, frozenset[str | bool | int]]
 
 
-def wanted_values(policy: Policy, condition: Condition) -> Wanted:
+def wanted_values(personas: Mapping[str, Condition], condition: Condition) -> Wanted:
     """For each fact that the condition ties to a few values by `and`: those values, in lower case.
 
-    An empty set of values means that the condition can never hold.
+    An empty set of values means that the condition can never hold. `personas`: `Policy.persona_conditions`.
     """
     wanted: Wanted = {}
-    _collect({persona.name.text: persona.condition for persona in policy.personas}, condition, wanted)
+    _collect(personas, condition, wanted)
     return wanted
 
 

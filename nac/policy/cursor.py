@@ -77,10 +77,10 @@ class Cursor:
 
     def expect_name(self, what: str, *, reserved: frozenset[str]) -> Name:
         """Take a name: a letter, then letters, digits, `_ . -`; no word that begins a statement or joins conditions."""
+        if self.is_word(*reserved):
+            self.fail(f"expected {what}, found the keyword {self.token}")
         token = self.expect_any_word(what)
         text = token.value
-        if text in reserved:
-            raise SyntaxProblem(Diagnostic(token.span, f"expected {what}, found the keyword `{text}`"))
         if not text[0].isalpha() or ":" in text or "/" in text or len(text) > MAX_NAME:
             rule = f"a name is a letter, then letters, digits, `_`, `.` or `-`, at most {MAX_NAME} in all"
             raise SyntaxProblem(Diagnostic(token.span, f"`{text}` is not a name", rule))

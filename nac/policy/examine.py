@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from nac.policy import reference
-from nac.policy.facts import with_known_flags
+from nac.policy.facts import as_on_a_packet
 from nac.policy.model import Policy, Test, Value
 from nac.policy.source import Diagnostic
 
@@ -38,7 +38,7 @@ def _by_reference(policy: Policy) -> Decide:
 
 
 def _examine(test: Test, decide: Decide) -> list[Diagnostic]:
-    answer = decide(with_known_flags({given.fact.text: given.value for given in test.given}))
+    answer = decide(as_on_a_packet({given.fact.text: given.value for given in test.given}))
     wanted = test.segment.text if test.segment else None
     by = f"by {answer.rule}" if answer.rule else "nothing matched"
     problems = []

@@ -47,21 +47,22 @@ def fits(value: Value, kind: FactKind) -> bool:
             return isinstance(value, str)
 
 
-def with_known_flags(given: Mapping[str, Value]) -> dict[str, Value]:
-    """`given`, and the flags that are always known on a packet, as the data plane sets them.
+def as_on_a_packet(given: Mapping[str, Value]) -> dict[str, Value]:
+    """`given`, and what is known of every packet besides, as the data plane sets it.
 
-    A device or user of which nothing else is said is not on record: not known, not managed, not disabled.
+    A device or user of which nothing is said is not on record: not known, not managed, not disabled, all else unknown.
+    One on record has no tags and the posture `unknown` unless something else is said.
     """
-    device = any(name.startswith("device.") and value is not False for name, value in given.items())
-    user = "user.groups" in given
+    on_record = any(name.startswith("device.") and value is not False for name, value in given.items())
+    record: dict[str, Value] = {"device.tags": (), "posture.status": "unknown"} if on_record else {}
     flags: dict[str, Value] = {
-        "device.known": device,
+        "device.known": on_record,
         "device.managed": False,
         "device.disabled": False,
-        "user.known": user,
+        "user.known": "user.groups" in given,
         "user.disabled": False,
     }
-    return {**flags, **given}
+    return {**flags, **record, **given}
 
 
 def normal_mac(text: str) -> str | None:

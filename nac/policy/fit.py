@@ -17,10 +17,12 @@ from nac.policy.source import Diagnostic
 def misfits(policy: Policy, layouts: Sequence[Layout]) -> list[Diagnostic]:
     """An error for each line that no attribute holds, and for each `place` and dialect whose reply can be too large."""
     problems = [problem for layout in layouts for problem in _long_lines(policy, layout)]
-    allows = [(rule, wanted_values(policy, rule.condition)) for rule in policy.rules if isinstance(rule, Allow)]
+    personas = policy.persona_conditions()
+    allows = [(rule, wanted_values(personas, rule.condition)) for rule in policy.rules if isinstance(rule, Allow)]
+    everything = frozenset(name.text for allow, _ in allows for name in allow.resources)
     for rule in policy.rules:
-        if isinstance(rule, Place):
-            granted = _possible_grants(allows, wanted_values(policy, rule.condition))
+        if isinstance(rule, Place) and any(_too_large(rule, everything, layout) for layout in layouts):
+            granted = _possible_grants(allows, wanted_values(personas, rule.condition))
             problems += [problem for layout in layouts for problem in _too_large(rule, granted, layout)]
     return problems
 

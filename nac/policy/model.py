@@ -198,3 +198,7 @@ class Policy:
     personas: tuple[Persona, ...] = ()
     rules: tuple[Rule, ...] = ()
     tests: tuple[Test, ...] = ()
+
+    def persona_conditions(self) -> dict[str, Condition]:
+        """What each persona stands for."""
+        return {persona.name.text: persona.condition for persona in self.personas}

@@ -10,7 +10,9 @@ from nac.policy.model import All, Always, Any, Comparison, Condition, Not, Perso
 
 MAX_DEPTH: Final = 64
 MAX_SIZE: Final = 16_384
-"""Bounds of one compiled condition; the data plane has the same (`tests/policy/test_bounds.py`)."""
+"""Bounds of one condition with its personas written out. `tests/policy/test_policy_bounds.py` holds them against those
+of the data plane.
+"""
 
 
 def leaves(condition: Condition) -> Iterator[Comparison | PersonaReference]:
@@ -34,9 +36,28 @@ def personas_in(condition: Condition) -> Iterator[PersonaReference]:
     return (leaf for leaf in leaves(condition) if isinstance(leaf, PersonaReference))
 
 
+def personas_by_use(policy: Policy) -> tuple[list[str], list[str]]:
+    """The personas in an order in which each comes after those it uses, and those that have no such place: they lead
+    to themselves, to a persona that is not declared, or through more than `MAX_DEPTH` others.
+    """
+    waiting = {
+        name: {use.persona.text for use in personas_in(condition)}
+        for name, condition in policy.persona_conditions().items()
+    }
+    order: list[str] = []
+    for _ in range(MAX_DEPTH):
+        free = [name for name, uses in waiting.items() if not uses]
+        order += free
+        for name in free:
+            del waiting[name]
+        for uses in waiting.values():
+            uses.difference_update(free)
+    return order, list(waiting)
+
+
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How deep and how large a condition is, as the data plane counts: `in` counts each value."""
+    """How deep and how large a condition is: `in` counts each of its values, a persona counts as one level."""
 
     depth: int
     size: int
@@ -47,23 +68,24 @@ class Extent:
 
 
 class Extents:
-    """Extents of conditions of one policy, each persona measured once. The personas have no circle."""
+    """Extents of conditions of one policy, personas written out. `order`: from `personas_by_use`."""
 
-    def __init__(self, policy: Policy) -> None:
-        self._conditions = {persona.name.text: persona.condition for persona in policy.personas}
-        self._measured: dict[str, Extent] = {}
+    def __init__(self, policy: Policy, order: list[str]) -> None:
+        conditions = policy.persona_conditions()
+        self._personas: dict[str, Extent] = {}
+        for name in order:
+            self._personas[name] = self.of(conditions[name])
 
     def of(self, condition: Condition) -> Extent:
-        """The extent of a condition with its personas written out."""
+        """The extent of a condition that uses only known personas."""
         match condition:
             case Always():
                 return Extent(1, 1)
             case Comparison():
                 return Extent(1, max(1, len(condition.value)) if isinstance(condition.value, tuple) else 1)
             case PersonaReference(name):
-                if name.text not in self._measured:
-                    self._measured[name.text] = self.of(self._conditions[name.text])
-                return self._measured[name.text]
+                persona = self._personas[name.text]
+                return Extent(1 + persona.depth, persona.size)
             case Not(part):
                 return self._around((part,))
             case All(parts) | Any(parts):

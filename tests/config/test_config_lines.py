@@ -95,10 +95,19 @@ def test_each_setting_on_its_own_line(document: dict[str, object], gap: int) -> 
     text = "".join(f"{key} = {literal(value)}\n" + "# x\n" * gap for key, value in document.items())
     assert tomllib.loads(text) == document
     lines = key_lines(text)
-    for number, key in enumerate(document):
-        assert lines[(key,)] == number * (gap + 1) + 1
-    assert all(line_of(lines, key) == lines[key[:1]] for key in lines)
+    starts = [text.count("\n", 0, at) + 1 for at in _starts(text, document)]
+    assert [lines[(key,)] for key in document] == starts
     assert _keys(document) == set(lines)
+
+
+def _starts(text: str, document: dict[str, object]) -> list[int]:
+    """Offsets of the settings: each is rendered as this prefix, in order, and nothing before it is that long."""
+    offsets, at = [], 0
+    for key, value in document.items():
+        at = text.index(f"{key} = {literal(value)}\n", at)
+        offsets.append(at)
+        at += len(f"{key} = {literal(value)}\n")
+    return offsets
 
 
 def _keys(value: object, key: Key = ()) -> set[Key]:

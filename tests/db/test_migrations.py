@@ -9,6 +9,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from nac.db import Database, revision, upgrade
 from nac.db.engine import SCHEMA_VERSION, create
@@ -56,6 +58,11 @@ def test_upgrade_refuses_a_newer_database(url: str) -> None:
         upgrade(url)
 
 
+def test_the_tables_are_also_postgresql() -> None:
+    for table in Base.metadata.sorted_tables:
+        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+
+
 def test_opening_makes_no_file(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="does not exist") as caught:
         Database.open(f"sqlite:///{tmp_path}/typo.db")
@@ -69,7 +76,7 @@ def test_an_empty_file_has_no_tables(tmp_path: Path) -> None:
         Database.open(f"sqlite:///{tmp_path}/nac.db")
 
 
-@pytest.mark.parametrize("url", ["nonsense", "", "mysql:"])
+@pytest.mark.parametrize("url", ["nonsense", "", "mysql:", "nonsense://host/db", "postgresql://nobody@127.0.0.1:1/nac"])
 def test_a_bad_url_is_an_error_of_storage(url: str) -> None:
     with pytest.raises(StorageError):
         Database.open(url)

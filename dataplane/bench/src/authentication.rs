@@ -33,8 +33,6 @@ pub enum Method {
     EapTls {
         /// The peer.
         supplicant: Box<Supplicant>,
-        /// User-Name: the outer identity.
-        user_name: Vec<u8>,
         /// Ask for EAP-Key-Name (RFC 4072 2.6.4).
         request_key_name: bool,
     },
@@ -181,13 +179,9 @@ impl Authentication {
                     .user_password(secret, address.as_bytes())?
                     .integer(AttributeType::SERVICE_TYPE, SERVICE_TYPE_CALL_CHECK)?;
             }
-            Method::EapTls {
-                user_name,
-                request_key_name,
-                ..
-            } => {
+            Method::EapTls { supplicant, request_key_name } => {
                 request
-                    .attribute(AttributeType::USER_NAME, user_name)?
+                    .attribute(AttributeType::USER_NAME, supplicant.identity())?
                     .integer(AttributeType::SERVICE_TYPE, SERVICE_TYPE_FRAMED)?
                     .eap_message(&self.eap)?;
                 if *request_key_name {
@@ -283,9 +277,8 @@ impl Authentication {
                 return Err(AuthenticationError::Contradiction(packet.code()));
             }
             let derived = self.handshake().and_then(|handshake| handshake.keys.clone());
-            self.keys = KeyCheck::of(packet, derived.as_ref(), |value| {
-                decrypt_mppe_key(value, secret, request_authenticator)
-            });
+            self.keys =
+                KeyCheck::of(packet, derived.as_ref(), |value| decrypt_mppe_key(value, secret, request_authenticator));
             self.key_name = KeyNameCheck::of(packet, derived.as_ref());
         }
         Ok(Progress::Finished(Verdict::Accept))
@@ -302,10 +295,7 @@ impl Authentication {
     }
 
     fn keep(&mut self, packet: &Packet<'_>) {
-        self.reply = packet
-            .attributes()
-            .map(|Attribute { ty, value }| (ty, value.to_vec()))
-            .collect();
+        self.reply = packet.attributes().map(|Attribute { ty, value }| (ty, value.to_vec())).collect();
     }
 
     /// None when the packet carries no EAP-Message.
@@ -336,11 +326,7 @@ fn verified<'a>(
         ReplyProtection::Present => presence == Presence::Valid,
         ReplyProtection::ResponseAuthenticator => true,
     };
-    if protected {
-        Ok(packet)
-    } else {
-        Err(DroppedReply::MessageAuthenticator(trust.protection))
-    }
+    if protected { Ok(packet) } else { Err(DroppedReply::MessageAuthenticator(trust.protection)) }
 }
 
 impl fmt::Display for DroppedReply {

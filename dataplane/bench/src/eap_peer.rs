@@ -80,10 +80,7 @@ impl fmt::Display for EapError {
             Self::UnexpectedCode(code) => write!(f, "EAP Code {code} does not come from a server"),
             Self::Flags(flags) => write!(f, "EAP-TLS flags 0x{flags:02x} are not allowed here"),
             Self::TlsLength { announced, received } => {
-                write!(
-                    f,
-                    "TLS Message Length announced {announced} octets, {received} came"
-                )
+                write!(f, "TLS Message Length announced {announced} octets, {received} came")
             }
             Self::TooLarge => write!(f, "a TLS message longer than {MAX_TLS_MESSAGE} octets"),
         }
@@ -111,11 +108,9 @@ impl<'a> EapPacket<'a> {
             return Err(EapError::LengthMismatch);
         }
         match (code, body) {
-            (1, [eap_type, data @ ..]) => Ok(Self::Request {
-                identifier: EapIdentifier(*identifier),
-                eap_type: EapType(*eap_type),
-                data,
-            }),
+            (1, [eap_type, data @ ..]) => {
+                Ok(Self::Request { identifier: EapIdentifier(*identifier), eap_type: EapType(*eap_type), data })
+            }
             (1, []) => Err(EapError::Truncated),
             (3, []) => Ok(Self::Success),
             (4, []) => Ok(Self::Failure),

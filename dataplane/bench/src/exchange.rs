@@ -94,13 +94,7 @@ impl Exchange {
     /// # Errors
     /// The operating system's.
     pub fn open(server: SocketAddr, trust: ServerTrust, retransmission: Retransmission) -> io::Result<Self> {
-        Ok(Self {
-            socket: connected_socket(server)?,
-            trust,
-            retransmission,
-            identifier: 0,
-            retransmits: 0,
-        })
+        Ok(Self { socket: connected_socket(server)?, trust, retransmission, identifier: 0, retransmits: 0 })
     }
 
     /// Runs a conversation to its verdict.

@@ -50,11 +50,7 @@ pub fn measure(plan: FloorPlan) -> Result<Vec<FloorSet>, Unspecified> {
             times.push(timed(plan.sets.max(1), operation)?);
         }
     }
-    Ok(operations
-        .iter()
-        .zip(times)
-        .map(|((name, _), times)| summary(name, times, plan.sets.max(1)))
-        .collect())
+    Ok(operations.iter().zip(times).map(|((name, _), times)| summary(name, times, plan.sets.max(1))).collect())
 }
 
 fn operations() -> Result<Vec<(&'static str, Operation)>, Unspecified> {
@@ -145,17 +141,11 @@ fn timed(sets: u32, operation: &Operation) -> Result<Duration, Unspecified> {
 
 /// CPU time of this thread: what else runs on the machine does not count.
 fn cpu_time() -> Result<Duration, Unspecified> {
-    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
-        .map(Duration::from)
-        .map_err(|_| Unspecified)
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from).map_err(|_| Unspecified)
 }
 
 fn summary(name: &'static str, mut times: Vec<Duration>, sets: u32) -> FloorSet {
     times.sort_unstable();
     let per_set = |time: Option<&Duration>| time.map_or(0.0, |time| time.as_secs_f64() * 1e6 / f64::from(sets));
-    FloorSet {
-        name,
-        min_us: per_set(times.first()),
-        median_us: per_set(times.get(times.len() / 2)),
-    }
+    FloorSet { name, min_us: per_set(times.first()), median_us: per_set(times.get(times.len() / 2)) }
 }

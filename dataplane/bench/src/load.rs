@@ -16,6 +16,7 @@ use rustls::ClientConfig;
 
 use crate::authentication::ServerTrust;
 use crate::exchange::Retransmission;
+use crate::supplicant::EapSettings;
 
 mod arrivals;
 mod channel;
@@ -101,12 +102,11 @@ pub struct LoadPlan {
     pub sockets: usize,
     /// Different Calling-Station-Ids.
     pub macs: u32,
-    /// Devices of the resumed mode in an open loop (in a closed loop: one per conversation at a time).
+    /// Devices of the resumed mode, each with tickets of its own. They take turns: with as many devices as
+    /// authentications, each ticket of a full handshake is used once, which suits servers that renew none.
     pub devices: usize,
-    /// Outer identity.
-    pub identity: String,
-    /// Octets of TLS Data per Response.
-    pub fragment_size: usize,
+    /// How the devices speak EAP.
+    pub eap: Arc<EapSettings>,
     /// The server's process, to be measured.
     pub server_process: Option<ProcessId>,
     /// Time between the last conversation and the last look at the server's memory.
@@ -180,9 +180,7 @@ pub fn run(plan: &LoadPlan) -> Result<LoadReport, LoadError> {
 
 fn workers(plan: &LoadPlan) -> Result<Vec<Worker>, LoadError> {
     let threads = plan.threads.max(1);
-    (0..threads)
-        .map(|index| Worker::new(plan, Devices::new(plan, index, threads)).map_err(LoadError::Local))
-        .collect()
+    (0..threads).map(|index| Worker::new(plan, Devices::new(plan, index, threads)).map_err(LoadError::Local)).collect()
 }
 
 /// Full handshakes that give every device of the resumed mode its first ticket, and `plan.warm_up` more.

@@ -43,10 +43,7 @@ impl Grant {
     #[must_use]
     pub fn of(reply: &[(AttributeType, Vec<u8>)]) -> Self {
         let all = |wanted: AttributeType| {
-            reply
-                .iter()
-                .filter(move |(ty, _)| *ty == wanted)
-                .map(|(_, value)| value.as_slice())
+            reply.iter().filter(move |(ty, _)| *ty == wanted).map(|(_, value)| value.as_slice())
         };
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         let cisco_lines = all(AttributeType::VENDOR_SPECIFIC)
@@ -91,9 +88,7 @@ pub fn shown(reply: &[(AttributeType, Vec<u8>)]) -> Vec<ShownAttribute> {
 }
 
 fn show(ty: AttributeType, value: &[u8]) -> ShownAttribute {
-    let vendor = (ty == AttributeType::VENDOR_SPECIFIC)
-        .then(|| vendor_attribute(value))
-        .flatten();
+    let vendor = (ty == AttributeType::VENDOR_SPECIFIC).then(|| vendor_attribute(value)).flatten();
     let shown_value = vendor.map_or(value, |(_, _, inner)| inner);
     ShownAttribute {
         number: ty.0,

@@ -2,7 +2,7 @@
 //!
 //! [`Supplicant::new`] starts one conversation; give every EAP packet of the server to [`Supplicant::receive`] until it
 //! returns [`PeerStep::Success`] or [`PeerStep::Failure`], then read [`Supplicant::handshake`]. Success is taken only
-//! after a complete handshake and, with TLS 1.3, after the server's commitment octet.
+//! after a complete handshake and, with TLS 1.3, after the server's commitment octet (see [`Commitment`]).
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,9 @@ mod key_material;
 mod server_chain;
 mod session;
 
-pub use credentials::{ConfigError, Credentials, KeyExchange, TlsPreferences, TlsVersion, client_config, with_session_store};
+pub use credentials::{
+    ConfigError, Credentials, KeyExchange, TlsPreferences, TlsVersion, client_config, with_session_store,
+};
 pub use key_material::KeyMaterial;
 pub use server_chain::ServerChain;
 pub use session::{Alert, AlertDirection, Handshake};
@@ -74,10 +76,31 @@ impl From<EapError> for PeerError {
     }
 }
 
+/// What the peer makes of a TLS 1.3 handshake that ends without the commitment octet (RFC 9190 2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Commitment {
+    /// EAP-Success is refused.
+    #[default]
+    Required,
+    /// EAP-Success is taken: only to measure older servers, some of which send none on resumption.
+    Optional,
+}
+
+/// How the peer speaks EAP.
+#[derive(Clone, Debug)]
+pub struct EapSettings {
+    /// The outer identity, at most 253 octets (it is copied into User-Name).
+    pub identity: Vec<u8>,
+    /// Octets of TLS Data per Response.
+    pub fragment_size: usize,
+    /// Whether the commitment octet must come.
+    pub commitment: Commitment,
+}
+
 /// One EAP-TLS conversation of one device.
 #[derive(Debug)]
 pub struct Supplicant {
-    identity: Vec<u8>,
+    settings: Arc<EapSettings>,
     config: Arc<ClientConfig>,
     outbound: Fragmenter,
     inbound: Reassembly,
@@ -93,23 +116,28 @@ enum State {
 }
 
 impl Supplicant {
-    /// `identity`: the outer identity, at most 253 octets (it is copied into User-Name). `fragment_size`: octets of TLS
-    /// Data per Response. `config` comes from [`client_config`]; conversations that share it share its session store.
+    /// `config` comes from [`client_config`]; conversations that share it share its session store.
     #[must_use]
-    pub fn new(config: Arc<ClientConfig>, identity: &[u8], fragment_size: usize) -> Self {
+    pub fn new(config: Arc<ClientConfig>, settings: Arc<EapSettings>) -> Self {
         Self {
-            identity: identity.to_vec(),
             config,
-            outbound: Fragmenter::new(fragment_size),
+            outbound: Fragmenter::new(settings.fragment_size),
+            settings,
             inbound: Reassembly::default(),
             state: State::AwaitingStart,
         }
     }
 
+    /// The outer identity.
+    #[must_use]
+    pub fn identity(&self) -> &[u8] {
+        &self.settings.identity
+    }
+
     /// The EAP-Response/Identity that a NAS puts into the first Access-Request.
     #[must_use]
     pub fn identity_response(&self) -> Vec<u8> {
-        response(EapIdentifier(0), EapType::IDENTITY, &self.identity)
+        response(EapIdentifier(0), EapType::IDENTITY, &self.settings.identity)
     }
 
     /// Takes one EAP packet of the server.
@@ -118,17 +146,13 @@ impl Supplicant {
     /// [`PeerError`] when the server broke the protocol; the conversation is over then.
     pub fn receive(&mut self, packet: &[u8]) -> Result<PeerStep, PeerError> {
         match EapPacket::parse(packet)? {
-            EapPacket::Request {
-                identifier,
-                eap_type: EapType::EAP_TLS,
-                data,
-            } => {
+            EapPacket::Request { identifier, eap_type: EapType::EAP_TLS, data } => {
                 let type_data = self.receive_tls(&TlsFragment::parse(data)?)?;
                 Ok(PeerStep::Respond(response(identifier, EapType::EAP_TLS, &type_data)))
             }
-            EapPacket::Request {
-                identifier, eap_type, ..
-            } => Ok(PeerStep::Respond(self.answer_other(identifier, eap_type))),
+            EapPacket::Request { identifier, eap_type, .. } => {
+                Ok(PeerStep::Respond(self.answer_other(identifier, eap_type)))
+            }
             EapPacket::Success => self.succeed(),
             EapPacket::Failure => {
                 self.end();
@@ -148,7 +172,7 @@ impl Supplicant {
 
     fn answer_other(&self, identifier: EapIdentifier, eap_type: EapType) -> Vec<u8> {
         match eap_type {
-            EapType::IDENTITY => response(identifier, EapType::IDENTITY, &self.identity),
+            EapType::IDENTITY => response(identifier, EapType::IDENTITY, &self.settings.identity),
             EapType::NOTIFICATION => response(identifier, EapType::NOTIFICATION, &[]),
             _ => response(identifier, EapType::NAK, &[EapType::EAP_TLS.0]),
         }
@@ -206,7 +230,9 @@ impl Supplicant {
         if handshake.keys.is_none() {
             return Err(PeerError::EarlySuccess);
         }
-        if handshake.version == Some(TlsVersion::Tls13) && !handshake.committed {
+        let commitment_due =
+            handshake.version == Some(TlsVersion::Tls13) && self.settings.commitment == Commitment::Required;
+        if commitment_due && !handshake.committed {
             return Err(PeerError::NoCommitment);
         }
         self.state = State::Ended(Box::new(handshake));

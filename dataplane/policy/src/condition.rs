@@ -67,10 +67,7 @@ impl Operator {
 
     /// The operator of that spelling.
     pub fn parse(spelling: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|(_, text)| *text == spelling)
-            .map(|(operator, _)| operator)
+        Self::ALL.into_iter().find(|(_, text)| *text == spelling).map(|(operator, _)| operator)
     }
 }
 
@@ -108,10 +105,7 @@ impl fmt::Display for ConditionError {
         match self {
             Self::Mismatch { fact, operator } => {
                 let kind = fact.kind().name();
-                write!(
-                    formatter,
-                    "{fact} is of kind {kind}; operator or value does not fit ({operator:?})"
-                )
+                write!(formatter, "{fact} is of kind {kind}; operator or value does not fit ({operator:?})")
             }
             Self::TooDeep => write!(formatter, "a condition may nest at most {MAX_DEPTH} deep"),
             Self::TooLarge => write!(formatter, "a condition may have at most {MAX_SIZE} parts"),
@@ -152,50 +146,30 @@ enum Test {
 impl Condition {
     /// Holds whatever the facts are.
     pub fn always() -> Self {
-        Self {
-            node: Arc::new(Node::Always),
-            depth: 1,
-            size: 1,
-        }
+        Self { node: Arc::new(Node::Always), depth: 1, size: 1 }
     }
 
     /// Holds when every part holds; without parts it always holds.
     pub fn all(parts: Vec<Self>) -> Result<Self, ConditionError> {
         let (depth, size) = bounds(&parts)?;
-        Ok(Self {
-            node: Arc::new(Node::All(parts.into())),
-            depth,
-            size,
-        })
+        Ok(Self { node: Arc::new(Node::All(parts.into())), depth, size })
     }
 
     /// Holds when some part holds; without parts it never holds.
     pub fn any(parts: Vec<Self>) -> Result<Self, ConditionError> {
         let (depth, size) = bounds(&parts)?;
-        Ok(Self {
-            node: Arc::new(Node::Any(parts.into())),
-            depth,
-            size,
-        })
+        Ok(Self { node: Arc::new(Node::Any(parts.into())), depth, size })
     }
 
     /// Holds when `part` is known not to hold.
     pub fn negate(part: Self) -> Result<Self, ConditionError> {
         let (depth, size) = bounds(std::slice::from_ref(&part))?;
-        Ok(Self {
-            node: Arc::new(Node::Not(part)),
-            depth,
-            size,
-        })
+        Ok(Self { node: Arc::new(Node::Not(part)), depth, size })
     }
 
     /// Compares one fact. `Equal` takes an operand of the fact's kind, `Less` and its like an integer, `Has` a text,
     /// `In` texts, `Matches` a text.
-    pub fn compare(
-        fact: FactName,
-        operator: Operator,
-        operand: Operand,
-    ) -> Result<Self, ConditionError> {
+    pub fn compare(fact: FactName, operator: Operator, operand: Operand) -> Result<Self, ConditionError> {
         let size = match &operand {
             Operand::Texts(texts) => u32::try_from(texts.len()).unwrap_or(u32::MAX).max(1),
             Operand::Text(_) | Operand::Boolean(_) | Operand::Integer(_) => 1,
@@ -203,13 +177,8 @@ impl Condition {
         if size > MAX_SIZE {
             return Err(ConditionError::TooLarge);
         }
-        let test = Test::new(fact, operator, operand)
-            .ok_or(ConditionError::Mismatch { fact, operator })?;
-        Ok(Self {
-            node: Arc::new(Node::Compare(fact, test)),
-            depth: 1,
-            size,
-        })
+        let test = Test::new(fact, operator, operand).ok_or(ConditionError::Mismatch { fact, operator })?;
+        Ok(Self { node: Arc::new(Node::Compare(fact, test)), depth: 1, size })
     }
 
     /// The truth of this condition over `facts`.
@@ -223,9 +192,7 @@ impl Condition {
                 Truth::False => Truth::True,
                 Truth::Unknown => Truth::Unknown,
             },
-            Node::Compare(fact, test) => facts
-                .get(*fact)
-                .map_or(Truth::Unknown, |value| test.evaluate(value)),
+            Node::Compare(fact, test) => facts.get(*fact).map_or(Truth::Unknown, |value| test.evaluate(value)),
         }
     }
 }
@@ -233,9 +200,7 @@ impl Condition {
 /// Depth and size of a condition with these parts.
 fn bounds(parts: &[Condition]) -> Result<(u16, u32), ConditionError> {
     let depth = parts.iter().map(|part| part.depth).max().unwrap_or(0) + 1;
-    let size = parts
-        .iter()
-        .fold(1_u32, |sum, part| sum.saturating_add(part.size));
+    let size = parts.iter().fold(1_u32, |sum, part| sum.saturating_add(part.size));
     if depth > MAX_DEPTH {
         return Err(ConditionError::TooDeep);
     }
@@ -266,15 +231,11 @@ impl Test {
         match (fact.kind(), operator, operand) {
             (FactKind::Text, Equal, Operand::Text(text)) => Some(Self::Text(Text::new(&text))),
             (FactKind::Text, In, Operand::Texts(texts)) => Some(Self::In(TextSet::new(texts))),
-            (FactKind::Text, Matches, Operand::Text(pattern)) => {
-                Some(Self::Matches(Pattern::new(&pattern)))
-            }
+            (FactKind::Text, Matches, Operand::Text(pattern)) => Some(Self::Matches(Pattern::new(&pattern))),
             (FactKind::Boolean, Equal, Operand::Boolean(value)) => Some(Self::Boolean(value)),
-            (
-                FactKind::Integer,
-                Equal | Less | LessOrEqual | Greater | GreaterOrEqual,
-                Operand::Integer(value),
-            ) => Some(Self::Integer(operator, value)),
+            (FactKind::Integer, Equal | Less | LessOrEqual | Greater | GreaterOrEqual, Operand::Integer(value)) => {
+                Some(Self::Integer(operator, value))
+            }
             (FactKind::Set, Has, Operand::Text(text)) => Some(Self::Has(Text::new(&text))),
             (FactKind::Set, Equal, Operand::Texts(texts)) => Some(Self::Set(TextSet::new(texts))),
             _ => None,
@@ -288,9 +249,7 @@ impl Test {
             (Self::In(wanted), Value::Text(text)) => wanted.contains(text).into(),
             (Self::Matches(pattern), Value::Text(text)) => pattern.matches(text).into(),
             (Self::Boolean(wanted), Value::Boolean(value)) => (wanted == value).into(),
-            (Self::Integer(operator, wanted), Value::Integer(value)) => {
-                ordered(*operator, *value, *wanted)
-            }
+            (Self::Integer(operator, wanted), Value::Integer(value)) => ordered(*operator, *value, *wanted),
             (Self::Has(wanted), Value::Set(set)) => set.contains(wanted).into(),
             (Self::Set(wanted), Value::Set(set)) => (wanted == set).into(),
             _ => Truth::Unknown,

@@ -30,9 +30,7 @@ impl FromStr for MacAddress {
         let (separator, group) = match text.len() {
             12 => (None, 12),
             13 | 14 | 17 => {
-                let group = [(13, 6), (14, 4), (17, 2)]
-                    .iter()
-                    .find(|(length, _)| *length == text.len());
+                let group = [(13, 6), (14, 4), (17, 2)].iter().find(|(length, _)| *length == text.len());
                 let group = group.map_or(2, |(_, group)| *group);
                 (text.as_bytes().get(group).copied(), group)
             }
@@ -55,11 +53,7 @@ impl FromStr for MacAddress {
             *slot = *slot << 4 | digit;
             digits += 1;
         }
-        if digits == 12 {
-            Ok(Self(octets))
-        } else {
-            Err(MacAddressError)
-        }
+        if digits == 12 { Ok(Self(octets)) } else { Err(MacAddressError) }
     }
 }
 
@@ -119,16 +113,12 @@ impl FromStr for Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|octet| write!(formatter, "{octet:02x}"))
+        self.0.iter().try_for_each(|octet| write!(formatter, "{octet:02x}"))
     }
 }
 
 fn hex_digit(octet: u8) -> Option<u8> {
-    char::from(octet)
-        .to_digit(16)
-        .and_then(|digit| u8::try_from(digit).ok())
+    char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// What is on record about a device.
@@ -175,9 +165,7 @@ impl DeviceFacts {
 
     /// The posture status at `now` (Unix seconds); `None` reads as `unknown`: never reported, or expired.
     pub fn posture_at(&self, now: i64) -> Option<&Text> {
-        let expired = self
-            .posture_expires_at
-            .is_some_and(|expires_at| expires_at <= now);
+        let expired = self.posture_expires_at.is_some_and(|expires_at| expires_at <= now);
         self.posture_status.as_ref().filter(|_| !expired)
     }
 }
@@ -197,14 +185,8 @@ pub struct UserFacts {
 /// else stays unknown.
 pub fn describe_device(device: Option<&DeviceFacts>, now: i64, facts: &mut FactSet) {
     facts.set(FactName::DeviceKnown, Value::Boolean(device.is_some()));
-    facts.set(
-        FactName::DeviceManaged,
-        Value::Boolean(device.is_some_and(|device| device.managed)),
-    );
-    facts.set(
-        FactName::DeviceDisabled,
-        Value::Boolean(device.is_some_and(|device| device.disabled)),
-    );
+    facts.set(FactName::DeviceManaged, Value::Boolean(device.is_some_and(|device| device.managed)));
+    facts.set(FactName::DeviceDisabled, Value::Boolean(device.is_some_and(|device| device.disabled)));
     let Some(device) = device else { return };
     facts.set_text(FactName::DeviceName, &device.name);
     facts.set(FactName::DeviceTags, Value::Set(device.tags.clone()));
@@ -214,10 +196,7 @@ pub fn describe_device(device: Option<&DeviceFacts>, now: i64, facts: &mut FactS
     if let Some(owner) = &device.owner {
         facts.set(FactName::DeviceOwner, Value::Text(owner.clone()));
     }
-    let status = device
-        .posture_at(now)
-        .cloned()
-        .unwrap_or_else(|| Text::new("unknown"));
+    let status = device.posture_at(now).cloned().unwrap_or_else(|| Text::new("unknown"));
     facts.set(FactName::PostureStatus, Value::Text(status));
 }
 
@@ -225,10 +204,7 @@ pub fn describe_device(device: Option<&DeviceFacts>, now: i64, facts: &mut FactS
 /// `user.name` is the caller's to set: it comes from the certificate, not from the record.
 pub fn describe_user(user: Option<&UserFacts>, facts: &mut FactSet) {
     facts.set(FactName::UserKnown, Value::Boolean(user.is_some()));
-    facts.set(
-        FactName::UserDisabled,
-        Value::Boolean(user.is_some_and(|user| user.disabled)),
-    );
+    facts.set(FactName::UserDisabled, Value::Boolean(user.is_some_and(|user| user.disabled)));
     if let Some(user) = user {
         facts.set(FactName::UserGroups, Value::Set(user.groups.clone()));
     }

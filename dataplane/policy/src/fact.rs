@@ -208,9 +208,7 @@ impl Default for FactSet {
 impl FactSet {
     /// A set in which every fact is unknown.
     pub const fn new() -> Self {
-        Self {
-            values: [const { None }; FactName::ALL.len()],
-        }
+        Self { values: [const { None }; FactName::ALL.len()] }
     }
 
     /// Makes a fact known; the last value wins. A value of another type than the fact's leaves the fact unknown.
@@ -233,8 +231,6 @@ impl FactSet {
 
     /// Every known fact, in the order of [`DEFINITIONS`].
     pub fn iter_known(&self) -> impl Iterator<Item = (FactName, &Value)> {
-        FactName::ALL
-            .into_iter()
-            .filter_map(|name| Some((name, self.get(name)?)))
+        FactName::ALL.into_iter().filter_map(|name| Some((name, self.get(name)?)))
     }
 }

@@ -41,8 +41,7 @@ impl FactsTable {
             self.by_mac.insert(*mac, Arc::clone(&device));
         }
         for certificate in &device.certificates {
-            self.by_certificate
-                .insert(*certificate, Arc::clone(&device));
+            self.by_certificate.insert(*certificate, Arc::clone(&device));
         }
         if let Some(previous) = previous {
             self.forget(&previous);
@@ -125,10 +124,7 @@ struct Striped<K, V> {
 
 impl<K, V> Default for Striped<K, V> {
     fn default() -> Self {
-        Self {
-            hasher: RandomState::new(),
-            stripes: (0..STRIPES).map(|_| RwLock::default()).collect(),
-        }
+        Self { hasher: RandomState::new(), stripes: (0..STRIPES).map(|_| RwLock::default()).collect() }
     }
 }
 
@@ -137,25 +133,15 @@ impl<K: Hash + Eq, V> Striped<K, V> {
     where
         K: Borrow<Q>,
     {
-        self.stripe(key)?
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
-            .cloned()
+        self.stripe(key)?.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
     fn insert(&self, key: K, value: Arc<V>) -> Option<Arc<V>> {
-        self.stripe(&key)?
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, value)
+        self.stripe(&key)?.write().unwrap_or_else(PoisonError::into_inner).insert(key, value)
     }
 
     fn remove(&self, key: &K) -> Option<Arc<V>> {
-        self.stripe(key)?
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key)
+        self.stripe(key)?.write().unwrap_or_else(PoisonError::into_inner).remove(key)
     }
 
     fn remove_if_same(&self, key: &K, value: &Arc<V>) {
@@ -169,10 +155,7 @@ impl<K: Hash + Eq, V> Striped<K, V> {
     }
 
     fn len(&self) -> usize {
-        self.stripes
-            .iter()
-            .map(|stripe| stripe.read().unwrap_or_else(PoisonError::into_inner).len())
-            .sum()
+        self.stripes.iter().map(|stripe| stripe.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
     }
 
     fn stripe<Q: Hash + ?Sized>(&self, key: &Q) -> Option<&Stripe<K, V>> {

@@ -16,14 +16,12 @@ mod text;
 pub use condition::{Condition, ConditionError, MAX_DEPTH, MAX_SIZE, Operand, Operator, Truth};
 pub use decision::{Decision, Outcome, Reason, ResourceIndex, RuleIndex, SegmentIndex, Verdict};
 pub use device::{
-    DeviceFacts, Fingerprint, FingerprintError, MacAddress, MacAddressError, UserFacts,
-    describe_device, describe_user,
+    DeviceFacts, Fingerprint, FingerprintError, MacAddress, MacAddressError, UserFacts, describe_device, describe_user,
 };
 pub use fact::{DEFINITIONS, FactDefinition, FactKind, FactName, FactSet, UnknownFact, Value};
 pub use facts_table::FactsTable;
 pub use pattern::Pattern;
 pub use policy::{
-    CompileError, DialectSpec, Effect, Policy, PolicySpec, ReplyError, ResourceSpec, RuleSpec,
-    SegmentSpec,
+    CompileError, DialectSpec, Effect, Policy, PolicySpec, ReplyError, ResourceSpec, RuleSpec, SegmentSpec,
 };
 pub use text::{Text, TextSet};

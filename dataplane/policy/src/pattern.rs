@@ -13,9 +13,7 @@ impl Pattern {
     /// Any text is a pattern; one without `*` matches only itself.
     pub fn new(pattern: &str) -> Self {
         let lowered = Text::new(pattern);
-        Self {
-            literals: lowered.as_str().split('*').map(Box::from).collect(),
-        }
+        Self { literals: lowered.as_str().split('*').map(Box::from).collect() }
     }
 
     /// Whether the whole of `text` fits.

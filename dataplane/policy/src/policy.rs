@@ -157,18 +157,11 @@ impl Policy {
             };
         };
         let mut decision = Decision {
-            verdict: if placement.segment.is_some() {
-                Verdict::Accept
-            } else {
-                Verdict::Reject
-            },
+            verdict: if placement.segment.is_some() { Verdict::Accept } else { Verdict::Reject },
             segment: placement.segment,
             rule: Some(placement.rule),
             grants: Vec::new(),
-            reasons: vec![Reason {
-                rule: placement.rule,
-                outcome,
-            }],
+            reasons: vec![Reason { rule: placement.rule, outcome }],
         };
         if decision.verdict == Verdict::Accept {
             self.grant(facts, &mut decision);
@@ -193,10 +186,7 @@ impl Policy {
         for allow in &self.allows {
             if allow.condition.evaluate(facts) == Truth::True {
                 decision.grants.extend_from_slice(&allow.resources);
-                decision.reasons.push(Reason {
-                    rule: allow.rule,
-                    outcome: Outcome::Granted,
-                });
+                decision.reasons.push(Reason { rule: allow.rule, outcome: Outcome::Granted });
             }
         }
         decision.grants.sort_unstable();
@@ -211,11 +201,8 @@ impl Policy {
     fn forbid(&self, facts: &FactSet, decision: &mut Decision) {
         let mut removed: Vec<ResourceIndex> = Vec::new();
         for forbid in &self.forbids {
-            let mut hit = forbid
-                .resources
-                .iter()
-                .filter(|index| decision.grants.binary_search(index).is_ok())
-                .peekable();
+            let mut hit =
+                forbid.resources.iter().filter(|index| decision.grants.binary_search(index).is_ok()).peekable();
             if hit.peek().is_none() {
                 continue;
             }
@@ -225,10 +212,7 @@ impl Policy {
                 Truth::Unknown => Outcome::ForbiddenByUnknown,
             };
             removed.extend(hit);
-            decision.reasons.push(Reason {
-                rule: forbid.rule,
-                outcome,
-            });
+            decision.reasons.push(Reason { rule: forbid.rule, outcome });
         }
         decision.grants.retain(|index| !removed.contains(index));
     }
@@ -240,51 +224,35 @@ impl Policy {
 
     /// `file:line` of a rule of this policy; empty for an index of another one.
     pub fn rule_location(&self, rule: RuleIndex) -> &str {
-        self.rules
-            .get(rule.0 as usize)
-            .map_or("", |text| &text.location)
+        self.rules.get(rule.0 as usize).map_or("", |text| &text.location)
     }
 
     /// The rule as written; empty for an index of another policy.
     pub fn rule_label(&self, rule: RuleIndex) -> &str {
-        self.rules
-            .get(rule.0 as usize)
-            .map_or("", |text| &text.label)
+        self.rules.get(rule.0 as usize).map_or("", |text| &text.label)
     }
 
     /// The name of a segment; empty for an index of another policy.
     pub fn segment_name(&self, segment: SegmentIndex) -> &str {
-        self.segments
-            .get(segment.0 as usize)
-            .map_or("", |segment| &segment.name)
+        self.segments.get(segment.0 as usize).map_or("", |segment| &segment.name)
     }
 
     /// The name of a resource; empty for an index of another policy.
     pub fn resource_name(&self, resource: ResourceIndex) -> &str {
-        self.resources
-            .get(resource.0 as usize)
-            .map_or("", |resource| &resource.name)
+        self.resources.get(resource.0 as usize).map_or("", |resource| &resource.name)
     }
 
     /// Session-Timeout in seconds of the segment that was decided (RFC 3580 3.17).
     pub fn session_timeout(&self, decision: &Decision) -> Option<u32> {
         let segment = decision.segment?;
-        self.segments
-            .get(segment.0 as usize)
-            .and_then(|segment| segment.session_timeout)
+        self.segments.get(segment.0 as usize).and_then(|segment| segment.session_timeout)
     }
 
     /// `(file:line, what it did)` for every reason, as events and the console show them.
-    pub fn reasons<'a>(
-        &'a self,
-        decision: &'a Decision,
-    ) -> impl Iterator<Item = (&'a str, String)> {
+    pub fn reasons<'a>(&'a self, decision: &'a Decision) -> impl Iterator<Item = (&'a str, String)> {
         decision.reasons.iter().map(|reason| {
             let label = self.rule_label(reason.rule);
-            (
-                self.rule_location(reason.rule),
-                format!("{}: {label}", reason.outcome.words()),
-            )
+            (self.rule_location(reason.rule), format!("{}: {label}", reason.outcome.words()))
         })
     }
 }

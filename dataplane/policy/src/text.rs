@@ -37,10 +37,7 @@ pub struct TextSet(Arc<[Text]>);
 impl TextSet {
     /// Collects any texts; order and repetition do not matter.
     pub fn new<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
-        let mut sorted: Vec<Text> = texts
-            .into_iter()
-            .map(|text| Text::new(text.as_ref()))
-            .collect();
+        let mut sorted: Vec<Text> = texts.into_iter().map(|text| Text::new(text.as_ref())).collect();
         sorted.sort_unstable();
         sorted.dedup();
         Self(Arc::from(sorted))

@@ -1,4 +1,21 @@
 //! The data plane: packets in order, from socket to signed answer.
+//!
+//! [`pipeline`] is the way of a request on one screen. [`listen`] alone has sockets, threads and the clock; everything
+//! else takes time and octets as arguments.
 
+pub mod cause;
+pub mod client;
+pub mod clock;
+pub mod core;
+pub mod counters;
+pub mod discard;
+pub mod duplicate;
+pub mod eap_tls;
+pub mod event;
 pub mod limits;
+pub mod listen;
+pub mod origin;
+pub mod pipeline;
+pub mod snapshot;
+pub mod state_token;
 pub mod tls;

@@ -48,11 +48,7 @@ impl KeyCheck {
             return Self::Missing;
         };
         let same = |value: &[u8], key: &[u8]| decrypt(value).is_some_and(|plain| plain.as_ref() == key);
-        if same(recv, derived.recv_key()) && same(send, derived.send_key()) {
-            Self::Match
-        } else {
-            Self::Mismatch
-        }
+        if same(recv, derived.recv_key()) && same(send, derived.send_key()) { Self::Match } else { Self::Mismatch }
     }
 
     /// A stable word for machine-readable output.

@@ -64,11 +64,8 @@ pub(super) fn run(arguments: &AuthArguments) -> CliResult<ExitCode> {
         Some(_) => None,
         None => Some(Arc::new(with_session_store(&arguments.device.client_config()?))),
     };
-    let mut exchange = Exchange::open(
-        arguments.server.address()?,
-        arguments.server.trust()?,
-        arguments.server.retransmission(),
-    )?;
+    let mut exchange =
+        Exchange::open(arguments.server.address()?, arguments.server.trust()?, arguments.server.retransmission())?;
     let mut reports = Vec::new();
     for _ in 0..=arguments.resume {
         let report = authenticate(arguments, config.as_ref(), &mut exchange);
@@ -78,30 +75,17 @@ pub(super) fn run(arguments: &AuthArguments) -> CliResult<ExitCode> {
             break;
         }
     }
-    print(&if arguments.json {
-        report::json(&reports)?
-    } else {
-        report::lines(&reports)
-    })?;
+    print(&if arguments.json { report::json(&reports)? } else { report::lines(&reports) })?;
     Ok(ExitCode::from(reports.last().map_or(3, AuthReport::exit_code)))
 }
 
-fn authenticate(
-    arguments: &AuthArguments,
-    config: Option<&Arc<ClientConfig>>,
-    exchange: &mut Exchange,
-) -> AuthReport {
+fn authenticate(arguments: &AuthArguments, config: Option<&Arc<ClientConfig>>, exchange: &mut Exchange) -> AuthReport {
     let mut authentication = Authentication::new(arguments.port(), arguments.method(config));
     let started = Instant::now();
     let retransmits_before = exchange.retransmits();
     let outcome: Result<Verdict, ExchangeError> = exchange.run(&mut authentication);
-    AuthReport::new(
-        &authentication,
-        &outcome,
-        started.elapsed(),
-        exchange.retransmits() - retransmits_before,
-    )
-    .of_device(arguments.mab.unwrap_or(arguments.mac), &arguments.device.identity, arguments.mab.is_some())
+    AuthReport::new(&authentication, &outcome, started.elapsed(), exchange.retransmits() - retransmits_before)
+        .of_device(arguments.mab.unwrap_or(arguments.mac), &arguments.device.identity, arguments.mab.is_some())
 }
 
 impl AuthArguments {
@@ -120,14 +104,8 @@ impl AuthArguments {
         let Some(config) = config else {
             return Method::Mab;
         };
-        let identity = self.device.identity.as_bytes();
         Method::EapTls {
-            supplicant: Box::new(Supplicant::new(
-                Arc::clone(config),
-                identity,
-                self.device.fragment_size,
-            )),
-            user_name: identity.to_vec(),
+            supplicant: Box::new(Supplicant::new(Arc::clone(config), Arc::new(self.device.eap_settings()))),
             request_key_name: self.request_key_name,
         }
     }

@@ -21,10 +21,7 @@ pub(super) struct FloorArguments {
 
 /// Runs `floor`.
 pub(super) fn run(arguments: &FloorArguments) -> CliResult<ExitCode> {
-    let plan = FloorPlan {
-        runs: arguments.runs,
-        sets: arguments.sets,
-    };
+    let plan = FloorPlan { runs: arguments.runs, sets: arguments.sets };
     let sets = measure(plan).map_err(|_| "the cryptographic library refused an operation")?;
     print(&serde_json::to_string(&serde_json::json!({ "floor": sets }))?)?;
     Ok(ExitCode::SUCCESS)

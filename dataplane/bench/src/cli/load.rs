@@ -45,9 +45,9 @@ pub(super) struct LoadArguments {
     /// Different MAC addresses: 02-00-00-00-00-00 and on.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     macs: u32,
-    /// Devices with a ticket of their own, for the resumed mode in an open loop.
-    #[arg(long, value_name = "N", default_value_t = 64)]
-    devices: usize,
+    /// Devices with tickets of their own, for the resumed mode; by default as many as conversations at a time, or 64.
+    #[arg(long, value_name = "N")]
+    devices: Option<usize>,
     /// The server's process, for its CPU time and memory.
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
@@ -94,9 +94,8 @@ impl LoadArguments {
             threads: self.threads,
             sockets: self.sockets,
             macs: self.macs,
-            devices: self.devices,
-            identity: self.device.identity.clone(),
-            fragment_size: self.device.fragment_size,
+            devices: self.devices.unwrap_or(if self.rate.is_some() { 64 } else { self.concurrency }),
+            eap: Arc::new(self.device.eap_settings()),
             server_process: self.server_pid.map(ProcessId),
             linger: seconds(self.linger)?,
         })
@@ -117,9 +116,7 @@ impl LoadArguments {
         match self.rate {
             Some(rate) if rate.is_finite() && rate > 0.0 => Ok(Pace::Open { rate }),
             Some(_) => Err("--rate is a positive number".into()),
-            None => Ok(Pace::Closed {
-                concurrency: self.concurrency.max(1),
-            }),
+            None => Ok(Pace::Closed { concurrency: self.concurrency.max(1) }),
         }
     }
 }

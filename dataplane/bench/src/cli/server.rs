@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 
 use crate::authentication::{ReplyProtection, ServerTrust};
 use crate::exchange::Retransmission;
-use crate::supplicant::{Credentials, KeyExchange, TlsPreferences, TlsVersion, client_config};
+use crate::supplicant::{Commitment, Credentials, EapSettings, KeyExchange, TlsPreferences, TlsVersion, client_config};
 
 use super::CliResult;
 
@@ -72,6 +72,9 @@ pub(super) struct DeviceArguments {
     /// Octets of TLS data per EAP-Response.
     #[arg(long, default_value_t = 1024)]
     pub(super) fragment_size: usize,
+    /// Take EAP-Success without RFC 9190's commitment octet, as some servers send it on resumption.
+    #[arg(long)]
+    pub(super) accept_without_commitment: bool,
 }
 
 /// Values of `--tls`.
@@ -108,8 +111,8 @@ impl ServerArguments {
     }
 
     pub(super) fn trust(&self) -> CliResult<ServerTrust> {
-        let text = std::fs::read(&self.secret_file)
-            .map_err(|error| format!("{}: {error}", self.secret_file.display()))?;
+        let text =
+            std::fs::read(&self.secret_file).map_err(|error| format!("{}: {error}", self.secret_file.display()))?;
         let octets = text.strip_suffix(b"\n").unwrap_or(&text);
         let secret = Secret::new(octets).map_err(|error| format!("{}: {error}", self.secret_file.display()))?;
         Ok(ServerTrust {
@@ -131,11 +134,16 @@ impl ServerArguments {
 }
 
 impl DeviceArguments {
+    pub(super) fn eap_settings(&self) -> EapSettings {
+        EapSettings {
+            identity: self.identity.clone().into_bytes(),
+            fragment_size: self.fragment_size,
+            commitment: if self.accept_without_commitment { Commitment::Optional } else { Commitment::Required },
+        }
+    }
+
     pub(super) fn client_config(&self) -> CliResult<ClientConfig> {
-        let ca = self
-            .ca
-            .as_deref()
-            .ok_or("--ca is needed: a supplicant does not trust just any server")?;
+        let ca = self.ca.as_deref().ok_or("--ca is needed: a supplicant does not trust just any server")?;
         let client = self.cert.as_deref().zip(self.key.as_deref());
         let preferences = TlsPreferences {
             version: self.tls.map(|version| match version {

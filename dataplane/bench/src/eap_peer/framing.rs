@@ -37,17 +37,9 @@ impl<'a> TlsFragment<'a> {
             (None, rest)
         } else {
             let (length, data) = rest.split_first_chunk::<4>().ok_or(EapError::Truncated)?;
-            (
-                Some(usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX)),
-                data,
-            )
+            (Some(usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX)), data)
         };
-        let fragment = Self {
-            announced,
-            more: flags & MORE_FRAGMENTS != 0,
-            start: flags & START != 0,
-            data,
-        };
+        let fragment = Self { announced, more: flags & MORE_FRAGMENTS != 0, start: flags & START != 0, data };
         if fragment.start && (fragment.more || !data.is_empty()) {
             return Err(EapError::Flags(*flags));
         }
@@ -113,11 +105,7 @@ impl Fragmenter {
     /// `size`: octets of TLS Data per Response, at least 1.
     #[must_use]
     pub fn new(size: usize) -> Self {
-        Self {
-            size: size.max(1),
-            pending: Vec::new(),
-            sent: 0,
-        }
+        Self { size: size.max(1), pending: Vec::new(), sent: 0 }
     }
 
     /// Queues a TLS message; the previous one has left completely.

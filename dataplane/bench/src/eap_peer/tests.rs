@@ -16,19 +16,11 @@ fn rfc3748_4_packets() {
         (&[4, 7, 0, 4], Ok(EapPacket::Failure)),
         (
             &[1, 9, 0, 6, 13, 0x20],
-            Ok(EapPacket::Request {
-                identifier: EapIdentifier(9),
-                eap_type: EapType::EAP_TLS,
-                data: &[0x20],
-            }),
+            Ok(EapPacket::Request { identifier: EapIdentifier(9), eap_type: EapType::EAP_TLS, data: &[0x20] }),
         ),
         (
             &[1, 9, 0, 5, 1],
-            Ok(EapPacket::Request {
-                identifier: EapIdentifier(9),
-                eap_type: EapType::IDENTITY,
-                data: &[],
-            }),
+            Ok(EapPacket::Request { identifier: EapIdentifier(9), eap_type: EapType::IDENTITY, data: &[] }),
         ),
         (&[1, 9, 0], Err(EapError::Truncated)),
         (&[1, 9, 0, 4], Err(EapError::Truncated)),
@@ -43,10 +35,7 @@ fn rfc3748_4_packets() {
 
 #[test]
 fn rfc3748_4_1_response() {
-    assert_eq!(
-        response(EapIdentifier(5), EapType::IDENTITY, b"bob"),
-        [2, 5, 0, 8, 1, b'b', b'o', b'b']
-    );
+    assert_eq!(response(EapIdentifier(5), EapType::IDENTITY, b"bob"), [2, 5, 0, 8, 1, b'b', b'o', b'b']);
 }
 
 #[test]
@@ -90,14 +79,8 @@ fn rfc5216_2_1_5_fragments_rejoin_at_every_size() {
 #[test]
 fn rfc5216_2_1_5_lengths_that_lie() {
     let lies: [(&[&[u8]], EapError); 5] = [
-        (
-            &[&[0xc0, 0, 0, 0, 2, 1, 2, 3]],
-            EapError::TlsLength { announced: 2, received: 3 },
-        ),
-        (
-            &[&[0xc0, 0, 0, 0, 9, 1], &[0x00, 2]],
-            EapError::TlsLength { announced: 9, received: 2 },
-        ),
+        (&[&[0xc0, 0, 0, 0, 2, 1, 2, 3]], EapError::TlsLength { announced: 2, received: 3 }),
+        (&[&[0xc0, 0, 0, 0, 9, 1], &[0x00, 2]], EapError::TlsLength { announced: 9, received: 2 }),
         (&[&[0xc0, 0, 1, 0, 1, 1]], EapError::TooLarge),
         (&[&[0xc0, 0xff, 0xff, 0xff, 0xff, 1]], EapError::TooLarge),
         (&[&[0x40]], EapError::Flags(0x40)),

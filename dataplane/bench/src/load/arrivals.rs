@@ -33,13 +33,10 @@ impl Arrivals {
     /// The share of worker `index` among `workers`.
     pub(super) fn share(pace: Pace, end: PhaseEnd, index: usize, workers: usize, now: Instant) -> Self {
         let schedule = match pace {
-            Pace::Closed { concurrency } => Schedule::Closed {
-                concurrency: part(concurrency, index, workers),
-            },
-            Pace::Open { rate } => Schedule::Open {
-                mean_gap: f64::from(u32::try_from(workers).unwrap_or(u32::MAX)) / rate,
-                next: now,
-            },
+            Pace::Closed { concurrency } => Schedule::Closed { concurrency: part(concurrency, index, workers) },
+            Pace::Open { rate } => {
+                Schedule::Open { mean_gap: f64::from(u32::try_from(workers).unwrap_or(u32::MAX)) / rate, next: now }
+            }
         };
         let (left, until) = match end {
             PhaseEnd::Count(count) => {

@@ -42,12 +42,7 @@ impl Channel {
         socket.set_nonblocking(true)?;
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         setsockopt(&socket, sockopt::RcvBuf, &SOCKET_BUFFER)?;
-        Ok(Self {
-            socket,
-            waiting: vec![None; 256],
-            free: 256,
-            next: 0,
-        })
+        Ok(Self { socket, waiting: vec![None; 256], free: 256, next: 0 })
     }
 
     /// Takes a free identifier, the one unused for longest; None when all 256 wait for replies.
@@ -109,10 +104,7 @@ impl Channel {
                         ControlMessageOwned::ScmTimestampns(time) => Some(Duration::from(time)),
                         _ => None,
                     });
-                    return Ok(Some(Arrived {
-                        length: message.bytes,
-                        at,
-                    }));
+                    return Ok(Some(Arrived { length: message.bytes, at }));
                 }
                 Err(Errno::EAGAIN) => return Ok(None),
                 Err(Errno::ECONNREFUSED | Errno::EINTR) => {}

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use rustls::ClientConfig;
 
-use super::{LoadMode, LoadPlan, Pace};
+use super::{LoadMode, LoadPlan};
 use crate::authentication::{Authentication, Method};
 use crate::nas_port::{MacAddress, NasPort};
-use crate::supplicant::{Supplicant, with_session_store};
+use crate::supplicant::{EapSettings, Supplicant, with_session_store};
 
 /// A device that is busy until it is given back.
 #[derive(Debug)]
@@ -20,8 +20,7 @@ pub(super) struct Device {
 #[derive(Debug)]
 pub(super) struct Devices {
     mode: LoadMode,
-    identity: Vec<u8>,
-    fragment_size: usize,
+    eap: Arc<EapSettings>,
     macs: u32,
     next_mac: u32,
     mac_step: u32,
@@ -34,23 +33,14 @@ impl Devices {
     pub(super) fn new(plan: &LoadPlan, index: usize, workers: usize) -> Self {
         let resting: VecDeque<Device> = match &plan.mode {
             LoadMode::Resumed(config) => {
-                let all = match plan.pace {
-                    Pace::Closed { concurrency } => concurrency,
-                    Pace::Open { .. } => plan.devices,
-                };
-                let own = all / workers + usize::from(index < all % workers);
-                (0..own)
-                    .map(|_| Device {
-                        config: Some(Arc::new(with_session_store(config))),
-                    })
-                    .collect()
+                let own = plan.devices / workers + usize::from(index < plan.devices % workers);
+                (0..own).map(|_| Device { config: Some(Arc::new(with_session_store(config))) }).collect()
             }
             _ => VecDeque::new(),
         };
         Self {
             mode: plan.mode.clone(),
-            identity: plan.identity.clone().into_bytes(),
-            fragment_size: plan.fragment_size,
+            eap: Arc::clone(&plan.eap),
             macs: plan.macs.max(1),
             next_mac: u32::try_from(index).unwrap_or(0),
             mac_step: u32::try_from(workers).unwrap_or(1),
@@ -68,9 +58,7 @@ impl Devices {
     pub(super) fn begin(&mut self) -> Option<(Device, Authentication)> {
         let device = match &self.mode {
             LoadMode::Resumed(_) => self.resting.pop_front()?,
-            LoadMode::EapTls(config) | LoadMode::HalfOpen(config) => Device {
-                config: Some(Arc::clone(config)),
-            },
+            LoadMode::EapTls(config) | LoadMode::HalfOpen(config) => Device { config: Some(Arc::clone(config)) },
             LoadMode::Mab | LoadMode::Status => Device { config: None },
         };
         let port = NasPort {
@@ -98,8 +86,7 @@ impl Devices {
     fn method(&self, device: &Device) -> Method {
         match (&device.config, &self.mode) {
             (Some(config), _) => Method::EapTls {
-                supplicant: Box::new(Supplicant::new(Arc::clone(config), &self.identity, self.fragment_size)),
-                user_name: self.identity.clone(),
+                supplicant: Box::new(Supplicant::new(Arc::clone(config), Arc::clone(&self.eap))),
                 request_key_name: false,
             },
             (None, LoadMode::Status) => Method::Status,

@@ -29,8 +29,7 @@ pub struct Percentiles {
 
 impl Durations {
     pub(super) fn push(&mut self, duration: Duration) {
-        self.microseconds
-            .push(u32::try_from(duration.as_micros()).unwrap_or(u32::MAX));
+        self.microseconds.push(u32::try_from(duration.as_micros()).unwrap_or(u32::MAX));
     }
 
     pub(super) fn append(&mut self, mut other: Self) {

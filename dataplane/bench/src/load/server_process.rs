@@ -1,10 +1,11 @@
-//! CPU time and memory of a process, from `/proc` (proc(5)).
+//! CPU time and memory of a process: its CPU clock (POSIX clock_getcpuclockid) and `/proc` (proc(5)).
 
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use nix::unistd::{SysconfVar, sysconf};
+use nix::time::ClockId;
+use nix::unistd::Pid;
 
 use super::LoadError;
 
@@ -15,8 +16,8 @@ pub struct ProcessId(pub u32);
 /// A process whose use of the machine is read.
 #[derive(Debug)]
 pub(super) struct ServerProcess {
-    folder: PathBuf,
-    ticks_per_second: f64,
+    clock: ClockId,
+    status: PathBuf,
 }
 
 /// What a process has used so far.
@@ -30,42 +31,24 @@ pub(super) struct Usage {
 
 impl ServerProcess {
     pub(super) fn open(id: ProcessId) -> Result<Self, LoadError> {
-        Self::at(PathBuf::from(format!("/proc/{}", id.0)))
+        let gone = || LoadError::ServerProcess(format!("there is no process {}", id.0));
+        let pid = i32::try_from(id.0).map_err(|_| gone())?;
+        Ok(Self {
+            clock: ClockId::pid_cpu_clock_id(Pid::from_raw(pid)).map_err(|_| gone())?,
+            status: PathBuf::from(format!("/proc/{pid}/status")),
+        })
     }
 
     pub(super) fn own() -> Result<Self, LoadError> {
-        Self::at(PathBuf::from("/proc/self"))
+        Self::open(ProcessId(std::process::id()))
     }
 
     pub(super) fn usage(&self) -> Result<Usage, LoadError> {
-        let unreadable = || LoadError::ServerProcess(format!("{} is not readable", self.folder.display()));
-        let stat = fs::read_to_string(self.folder.join("stat")).map_err(|_| unreadable())?;
-        let status = fs::read_to_string(self.folder.join("status")).map_err(|_| unreadable())?;
-        Ok(Usage {
-            cpu: cpu_ticks(&stat)
-                .map(|ticks| Duration::from_secs_f64(ticks / self.ticks_per_second))
-                .ok_or_else(unreadable)?,
-            rss_kib: rss_kib(&status).ok_or_else(unreadable)?,
-        })
+        let unreadable = || LoadError::ServerProcess(format!("{} is not readable", self.status.display()));
+        let cpu = self.clock.now().map_err(|_| unreadable())?;
+        let status = fs::read_to_string(&self.status).map_err(|_| unreadable())?;
+        Ok(Usage { cpu: Duration::from(cpu), rss_kib: rss_kib(&status).ok_or_else(unreadable)? })
     }
-
-    fn at(folder: PathBuf) -> Result<Self, LoadError> {
-        let ticks = sysconf(SysconfVar::CLK_TCK).ok().flatten();
-        let ticks = ticks.and_then(|ticks| u32::try_from(ticks).ok());
-        Ok(Self {
-            folder,
-            ticks_per_second: f64::from(ticks.ok_or_else(|| LoadError::ServerProcess("no clock tick".to_owned()))?),
-        })
-    }
-}
-
-/// utime + stime, fields 14 and 15, counted behind the command's closing parenthesis, which may hold anything.
-fn cpu_ticks(stat: &str) -> Option<f64> {
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let mut fields = fields.split(' ').skip(11);
-    let utime: u32 = fields.next()?.parse().ok()?;
-    let stime: u32 = fields.next()?.parse().ok()?;
-    Some(f64::from(utime) + f64::from(stime))
 }
 
 fn rss_kib(status: &str) -> Option<u64> {
@@ -75,17 +58,24 @@ fn rss_kib(status: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cpu_ticks, rss_kib};
+    #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
-    #[test]
-    fn proc5_stat_with_parentheses_in_the_command() {
-        let stat = "41 (a) b) S 1 41 41 0 -1 4194560 100 0 0 0 250 31 0 0 20 0 9 0 5 6 7";
-        assert_eq!(cpu_ticks(stat), Some(281.0));
-    }
+    use super::*;
 
     #[test]
     fn proc5_status_resident_set() {
         assert_eq!(rss_kib("Name:\tx\nVmRSS:\t   1234 kB\nThreads:\t9\n"), Some(1234));
         assert_eq!(rss_kib("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn own_process_has_used_time_and_memory() {
+        let usage = ServerProcess::own().unwrap().usage().unwrap();
+        assert!(usage.cpu > Duration::ZERO && usage.rss_kib > 0);
+    }
+
+    #[test]
+    fn no_such_process_is_said() {
+        assert!(ServerProcess::open(ProcessId(u32::MAX)).is_err());
     }
 }

@@ -74,9 +74,7 @@ impl Worker {
             trust: plan.trust.clone(),
             retransmission: plan.retransmission,
             devices,
-            channels: (0..sockets)
-                .map(|_| Channel::open(plan.server))
-                .collect::<Result<_, _>>()?,
+            channels: (0..sockets).map(|_| Channel::open(plan.server)).collect::<Result<_, _>>()?,
             running: Vec::new(),
             vacant: Vec::new(),
             timers: BinaryHeap::new(),
@@ -143,13 +141,7 @@ impl Worker {
         tally.started += 1;
         let outstanding = self.send_first(index, &authentication, channel, identifier)?;
         if let Some(place) = self.running.get_mut(index) {
-            *place = Some(Running {
-                authentication,
-                device,
-                due,
-                server_time: Duration::ZERO,
-                outstanding,
-            });
+            *place = Some(Running { authentication, device, due, server_time: Duration::ZERO, outstanding });
         }
         Ok(true)
     }
@@ -193,15 +185,7 @@ impl Worker {
         let timer = self.arm(index);
         let first_sent = wall_clock();
         self.send(channel, &packet)?;
-        Ok(Outstanding {
-            channel,
-            identifier,
-            authenticator,
-            packet,
-            transmissions: 1,
-            timer,
-            first_sent,
-        })
+        Ok(Outstanding { channel, identifier, authenticator, packet, transmissions: 1, timer, first_sent })
     }
 
     fn send(&self, channel: usize, packet: &[u8]) -> io::Result<()> {
@@ -273,11 +257,7 @@ impl Worker {
 
     fn receive_all(&mut self, buffer: &mut [u8], tally: &mut Tally) -> Result<(), LoadError> {
         for channel in 0..self.channels.len() {
-            loop {
-                let Some(arrived) = self.channels.get(channel).map(|it| it.receive(buffer)).transpose()?.flatten()
-                else {
-                    break;
-                };
+            while let Some(arrived) = self.channels.get(channel).map(|it| it.receive(buffer)).transpose()?.flatten() {
                 let datagram = buffer.get(..arrived.length).unwrap_or_default();
                 self.receive(channel, datagram, arrived.at.unwrap_or_else(wall_clock), tally)?;
             }
@@ -286,9 +266,7 @@ impl Worker {
     }
 
     fn receive(&mut self, channel: usize, datagram: &[u8], at: Duration, tally: &mut Tally) -> Result<(), LoadError> {
-        let slot = datagram
-            .get(1)
-            .and_then(|identifier| self.channels.get(channel)?.waiting(*identifier));
+        let slot = datagram.get(1).and_then(|identifier| self.channels.get(channel)?.waiting(*identifier));
         let taken = slot.and_then(|slot| Some((slot.0, self.running.get_mut(slot.0)?.take()?)));
         let Some((index, mut running)) = taken else {
             tally.dropped_replies += 1;
@@ -325,16 +303,13 @@ impl Worker {
     }
 
     fn next_request(&mut self, index: usize, mut running: Running) -> Result<(), LoadError> {
-        let Outstanding {
-            channel, identifier, ..
-        } = running.outstanding;
+        let Outstanding { channel, identifier, .. } = running.outstanding;
         // The old identifier is given back after the new one is taken, so a late duplicate cannot meet the new request.
         let fresh = self.channels.get_mut(channel).and_then(|it| it.claim(Slot(index)));
         if fresh.is_some() {
             self.release(channel, identifier);
         }
-        running.outstanding =
-            self.send_first(index, &running.authentication, channel, fresh.unwrap_or(identifier))?;
+        running.outstanding = self.send_first(index, &running.authentication, channel, fresh.unwrap_or(identifier))?;
         if let Some(place) = self.running.get_mut(index) {
             *place = Some(running);
         }

@@ -17,10 +17,7 @@ fn rfc4849_2_rules_are_rejoined_across_attributes() {
         (AttributeType::NAS_FILTER_RULE, b"from any to any 443".to_vec()),
         (AttributeType::NAS_FILTER_RULE, b"deny in ip from any to any".to_vec()),
         (AttributeType::SESSION_TIMEOUT, vec![0, 0, 14, 16]),
-        (
-            AttributeType::VENDOR_SPECIFIC,
-            [&[0, 0, 0, 9, 1, 31][..], b"ip:inacl#10=permit ip any any"].concat(),
-        ),
+        (AttributeType::VENDOR_SPECIFIC, [&[0, 0, 0, 9, 1, 31][..], b"ip:inacl#10=permit ip any any"].concat()),
     ];
     let grant = Grant::of(&reply);
     assert_eq!(grant.vlan.as_deref(), Some("120"));

@@ -103,9 +103,7 @@ impl Credentials {
     pub fn read(ca: &Path, client: Option<(&Path, &Path)>) -> Result<Self, ConfigError> {
         let mut roots = RootCertStore::empty();
         for anchor in read_certificates(ca)? {
-            roots
-                .add(anchor)
-                .map_err(|error| ConfigError::Roots(error.to_string()))?;
+            roots.add(anchor).map_err(|error| ConfigError::Roots(error.to_string()))?;
         }
         let client = match client {
             None => None,
@@ -116,10 +114,7 @@ impl Credentials {
 
     /// The same from DER.
     #[must_use]
-    pub fn new(
-        roots: RootCertStore,
-        client: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
-    ) -> Self {
+    pub fn new(roots: RootCertStore, client: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>) -> Self {
         Self { roots, client }
     }
 }
@@ -132,9 +127,7 @@ pub fn client_config(credentials: &Credentials, preferences: &TlsPreferences) ->
     let provider = Arc::new(provider(preferences.group));
     let expected_name = match &preferences.server_name {
         None => None,
-        Some(name) => {
-            Some(ServerName::try_from(name.clone()).map_err(|_| ConfigError::ServerName(name.clone()))?)
-        }
+        Some(name) => Some(ServerName::try_from(name.clone()).map_err(|_| ConfigError::ServerName(name.clone()))?),
     };
     let verifier = ServerChain::new(credentials.roots.clone(), Arc::clone(&provider), expected_name)?;
     let builder = ClientConfig::builder_with_provider(provider)
@@ -187,10 +180,7 @@ fn versions(version: Option<TlsVersion>) -> &'static [&'static SupportedProtocol
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
-    let pem = |cause: String| ConfigError::Pem {
-        path: path.to_owned(),
-        cause,
-    };
+    let pem = |cause: String| ConfigError::Pem { path: path.to_owned(), cause };
     let certificates = CertificateDer::pem_file_iter(path)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| pem(error.to_string()))?;
@@ -201,8 +191,6 @@ fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Config
 }
 
 fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, ConfigError> {
-    PrivateKeyDer::from_pem_file(path).map_err(|error| ConfigError::Pem {
-        path: path.to_owned(),
-        cause: error.to_string(),
-    })
+    PrivateKeyDer::from_pem_file(path)
+        .map_err(|error| ConfigError::Pem { path: path.to_owned(), cause: error.to_string() })
 }

@@ -33,13 +33,9 @@ impl KeyMaterial {
             }),
             TlsVersion::Tls13 => {
                 let context = Some(&[EAP_TLS][..]);
-                let exported =
-                    tls.export_keying_material([0; 128], b"EXPORTER_EAP_TLS_Key_Material", context)?;
+                let exported = tls.export_keying_material([0; 128], b"EXPORTER_EAP_TLS_Key_Material", context)?;
                 let method_id = tls.export_keying_material([0; 64], b"EXPORTER_EAP_TLS_Method-Id", context)?;
-                Ok(Self {
-                    msk: first_half(&exported),
-                    session_id: Some([&[EAP_TLS][..], &method_id].concat()),
-                })
+                Ok(Self { msk: first_half(&exported), session_id: Some([&[EAP_TLS][..], &method_id].concat()) })
             }
         }
     }

@@ -44,9 +44,7 @@ impl ServerCertVerifier for ServerChain {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let name = self.expected_name.as_ref().unwrap_or(server_name);
-        let verdict = self
-            .path
-            .verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
+        let verdict = self.path.verify_server_cert(end_entity, intermediates, name, ocsp_response, now);
         match verdict {
             // The name is compared last, after the path was found good.
             Err(Error::InvalidCertificate(

@@ -101,11 +101,7 @@ impl Session {
         match processed {
             Ok(()) => SessionOutput::Flight(output),
             Err(error) => SessionOutput::Refused {
-                handshake: Handshake {
-                    keys: None,
-                    alert: Some(Alert::from(&error)),
-                    ..self.summary()
-                },
+                handshake: Handshake { keys: None, alert: Some(Alert::from(&error)), ..self.summary() },
                 alert: output,
             },
         }
@@ -119,10 +115,7 @@ impl Session {
                 .tls
                 .negotiated_cipher_suite()
                 .and_then(|suite| suite.suite().as_str().map(str::to_owned)),
-            group: self
-                .tls
-                .negotiated_key_exchange_group()
-                .map(|group| format!("{:?}", group.name())),
+            group: self.tls.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name())),
             resumed: self.tls.handshake_kind() == Some(HandshakeKind::Resumed),
             committed: self.application_data == COMMITMENT,
             keys: self.keys(version),
@@ -142,10 +135,7 @@ impl Session {
 
     fn process(&mut self, mut message: &[u8]) -> Result<(), Error> {
         while !message.is_empty() {
-            let read = self
-                .tls
-                .read_tls(&mut message)
-                .map_err(|error| Error::General(error.to_string()))?;
+            let read = self.tls.read_tls(&mut message).map_err(|error| Error::General(error.to_string()))?;
             if read == 0 {
                 break;
             }
@@ -159,8 +149,7 @@ impl Session {
         let mut octets = [0; 64];
         // An error here is "would block" or the end of the data: both mean that nothing is left.
         while let Ok(count @ 1..) = self.tls.reader().read(&mut octets) {
-            self.application_data
-                .extend_from_slice(octets.get(..count).unwrap_or_default());
+            self.application_data.extend_from_slice(octets.get(..count).unwrap_or_default());
         }
     }
 
@@ -180,14 +169,10 @@ impl Session {
 impl From<&Error> for Alert {
     fn from(error: &Error) -> Self {
         match error {
-            Error::AlertReceived(description) => Self {
-                direction: AlertDirection::Received,
-                description: format!("{description:?}"),
-            },
-            other => Self {
-                direction: AlertDirection::Sent,
-                description: other.to_string(),
-            },
+            Error::AlertReceived(description) => {
+                Self { direction: AlertDirection::Received, description: format!("{description:?}") }
+            }
+            other => Self { direction: AlertDirection::Sent, description: other.to_string() },
         }
     }
 }

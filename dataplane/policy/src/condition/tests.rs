@@ -44,22 +44,11 @@ fn kleene_strong_tables() {
     ];
     for (left, right, all, any) in table {
         for (a, b) in [(left, right), (right, left)] {
-            assert_eq!(
-                Condition::all(vec![of(a), of(b)]).unwrap().evaluate(&facts),
-                all,
-                "{a:?} and {b:?}"
-            );
-            assert_eq!(
-                Condition::any(vec![of(a), of(b)]).unwrap().evaluate(&facts),
-                any,
-                "{a:?} or {b:?}"
-            );
+            assert_eq!(Condition::all(vec![of(a), of(b)]).unwrap().evaluate(&facts), all, "{a:?} and {b:?}");
+            assert_eq!(Condition::any(vec![of(a), of(b)]).unwrap().evaluate(&facts), any, "{a:?} or {b:?}");
         }
     }
-    assert_eq!(
-        Condition::negate(of(Unknown)).unwrap().evaluate(&facts),
-        Unknown
-    );
+    assert_eq!(Condition::negate(of(Unknown)).unwrap().evaluate(&facts), Unknown);
     assert_eq!(Condition::negate(of(True)).unwrap().evaluate(&facts), False);
     assert_eq!(Condition::all(vec![]).unwrap().evaluate(&facts), True);
     assert_eq!(Condition::any(vec![]).unwrap().evaluate(&facts), False);
@@ -68,84 +57,24 @@ fn kleene_strong_tables() {
 #[test]
 fn comparisons() {
     let facts = facts();
-    let texts =
-        |values: &[&str]| Operand::Texts(values.iter().map(|value| (*value).to_owned()).collect());
+    let texts = |values: &[&str]| Operand::Texts(values.iter().map(|value| (*value).to_owned()).collect());
     let table = [
-        (
-            FactName::Method,
-            Operator::Equal,
-            Operand::Text("eap-tls".into()),
-            Truth::True,
-        ),
-        (
-            FactName::Method,
-            Operator::Equal,
-            Operand::Text("mab".into()),
-            Truth::False,
-        ),
-        (
-            FactName::Method,
-            Operator::In,
-            texts(&["MAB", "Eap-TLS"]),
-            Truth::True,
-        ),
+        (FactName::Method, Operator::Equal, Operand::Text("eap-tls".into()), Truth::True),
+        (FactName::Method, Operator::Equal, Operand::Text("mab".into()), Truth::False),
+        (FactName::Method, Operator::In, texts(&["MAB", "Eap-TLS"]), Truth::True),
         (FactName::Method, Operator::In, texts(&[]), Truth::False),
-        (
-            FactName::DeviceName,
-            Operator::Matches,
-            Operand::Text("*.CORP".into()),
-            Truth::True,
-        ),
-        (
-            FactName::DeviceName,
-            Operator::Matches,
-            Operand::Text("laptop".into()),
-            Truth::False,
-        ),
-        (
-            FactName::UserGroups,
-            Operator::Has,
-            Operand::Text("STAFF".into()),
-            Truth::True,
-        ),
-        (
-            FactName::UserGroups,
-            Operator::Has,
-            Operand::Text("devops".into()),
-            Truth::False,
-        ),
-        (
-            FactName::UserGroups,
-            Operator::Equal,
-            texts(&["staff", "ml-engineers", "Staff"]),
-            Truth::True,
-        ),
-        (
-            FactName::UserGroups,
-            Operator::Equal,
-            texts(&["staff"]),
-            Truth::False,
-        ),
-        (
-            FactName::DeviceManaged,
-            Operator::Equal,
-            Operand::Boolean(false),
-            Truth::False,
-        ),
-        (
-            FactName::Ssid,
-            Operator::Equal,
-            Operand::Text("corp".into()),
-            Truth::Unknown,
-        ),
+        (FactName::DeviceName, Operator::Matches, Operand::Text("*.CORP".into()), Truth::True),
+        (FactName::DeviceName, Operator::Matches, Operand::Text("laptop".into()), Truth::False),
+        (FactName::UserGroups, Operator::Has, Operand::Text("STAFF".into()), Truth::True),
+        (FactName::UserGroups, Operator::Has, Operand::Text("devops".into()), Truth::False),
+        (FactName::UserGroups, Operator::Equal, texts(&["staff", "ml-engineers", "Staff"]), Truth::True),
+        (FactName::UserGroups, Operator::Equal, texts(&["staff"]), Truth::False),
+        (FactName::DeviceManaged, Operator::Equal, Operand::Boolean(false), Truth::False),
+        (FactName::Ssid, Operator::Equal, Operand::Text("corp".into()), Truth::Unknown),
     ];
     for (fact, operator, operand, expected) in table {
         let condition = Condition::compare(fact, operator, operand.clone()).unwrap();
-        assert_eq!(
-            condition.evaluate(&facts),
-            expected,
-            "{fact} {operator:?} {operand:?}"
-        );
+        assert_eq!(condition.evaluate(&facts), expected, "{fact} {operator:?} {operand:?}");
     }
 }
 
@@ -155,21 +84,9 @@ fn operators_that_do_not_fit_the_kind_are_refused() {
         (FactName::Method, Operator::Less, Operand::Integer(1)),
         (FactName::Method, Operator::Equal, Operand::Boolean(true)),
         (FactName::Method, Operator::Has, Operand::Text("x".into())),
-        (
-            FactName::UserGroups,
-            Operator::Equal,
-            Operand::Text("x".into()),
-        ),
-        (
-            FactName::UserGroups,
-            Operator::Matches,
-            Operand::Text("x".into()),
-        ),
-        (
-            FactName::DeviceManaged,
-            Operator::Equal,
-            Operand::Text("true".into()),
-        ),
+        (FactName::UserGroups, Operator::Equal, Operand::Text("x".into())),
+        (FactName::UserGroups, Operator::Matches, Operand::Text("x".into())),
+        (FactName::DeviceManaged, Operator::Equal, Operand::Text("true".into())),
     ];
     for (fact, operator, operand) in table {
         let refused = Condition::compare(fact, operator, operand).unwrap_err();
@@ -180,22 +97,11 @@ fn operators_that_do_not_fit_the_kind_are_refused() {
 #[test]
 fn integers_are_ordered() {
     use Operator::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
-    let table = [
-        (Equal, [false, true, false]),
-        (Less, [true, false, false]),
-        (LessOrEqual, [true, true, false]),
-    ];
-    let more = [
-        (Greater, [false, false, true]),
-        (GreaterOrEqual, [false, true, true]),
-    ];
+    let table = [(Equal, [false, true, false]), (Less, [true, false, false]), (LessOrEqual, [true, true, false])];
+    let more = [(Greater, [false, false, true]), (GreaterOrEqual, [false, true, true])];
     for (operator, expected) in table.into_iter().chain(more) {
         for (value, holds) in [-1, 0, 1].into_iter().zip(expected) {
-            assert_eq!(
-                ordered(operator, value, 0),
-                Truth::from(holds),
-                "{value} {operator:?} 0"
-            );
+            assert_eq!(ordered(operator, value, 0), Truth::from(holds), "{value} {operator:?} 0");
         }
     }
 }
@@ -206,18 +112,12 @@ fn depth_and_size_are_bounded() {
     for _ in 1..MAX_DEPTH {
         deep = Condition::negate(deep).unwrap();
     }
-    assert_eq!(
-        Condition::negate(deep).unwrap_err(),
-        ConditionError::TooDeep
-    );
+    assert_eq!(Condition::negate(deep).unwrap_err(), ConditionError::TooDeep);
 
     let wide = Condition::any(vec![Condition::always(); MAX_SIZE as usize]);
     assert_eq!(wide.unwrap_err(), ConditionError::TooLarge);
     let values = Operand::Texts(vec![String::new(); MAX_SIZE as usize + 1]);
-    assert_eq!(
-        Condition::compare(FactName::Ssid, Operator::In, values).unwrap_err(),
-        ConditionError::TooLarge
-    );
+    assert_eq!(Condition::compare(FactName::Ssid, Operator::In, values).unwrap_err(), ConditionError::TooLarge);
 }
 
 #[test]
@@ -240,11 +140,7 @@ fn patterns() {
         ("a.c", "abc", false),
     ];
     for (pattern, text, expected) in table {
-        assert_eq!(
-            Pattern::new(pattern).matches(&Text::new(text)),
-            expected,
-            "{pattern:?} on {text:?}"
-        );
+        assert_eq!(Pattern::new(pattern).matches(&Text::new(text)), expected, "{pattern:?} on {text:?}");
     }
 }
 
@@ -256,9 +152,5 @@ fn the_catalogue_is_closed_and_its_names_are_found() {
     assert!("user.group".parse::<FactName>().is_err());
     let mut facts = FactSet::new();
     facts.set(FactName::TlsResumed, Value::text("true"));
-    assert_eq!(
-        facts.get(FactName::TlsResumed),
-        None,
-        "a value of another kind is not known"
-    );
+    assert_eq!(facts.get(FactName::TlsResumed), None, "a value of another kind is not known");
 }

@@ -10,13 +10,7 @@ use super::*;
 
 #[test]
 fn mac_addresses_in_every_notation() {
-    let table = [
-        "00-1a-2B-3c-4D-5e",
-        "00:1A:2b:3C:4d:5E",
-        "001a.2b3c.4d5e",
-        "001A2B-3C4D5E",
-        "001a2b3c4d5e",
-    ];
+    let table = ["00-1a-2B-3c-4D-5e", "00:1A:2b:3C:4d:5E", "001a.2b3c.4d5e", "001A2B-3C4D5E", "001a2b3c4d5e"];
     for text in table {
         let mac: MacAddress = text.parse().unwrap();
         assert_eq!(mac.to_string(), "00-1A-2B-3C-4D-5E", "{text}");
@@ -47,13 +41,7 @@ fn malformed_mac_addresses() {
 #[test]
 fn fingerprints() {
     let text = "00ff".repeat(16);
-    assert_eq!(
-        text.to_uppercase()
-            .parse::<Fingerprint>()
-            .unwrap()
-            .to_string(),
-        text
-    );
+    assert_eq!(text.to_uppercase().parse::<Fingerprint>().unwrap().to_string(), text);
     assert!("00ff".parse::<Fingerprint>().is_err());
     assert!("0g".repeat(32).parse::<Fingerprint>().is_err());
 }
@@ -68,11 +56,7 @@ fn posture_reads_as_unknown_once_expired() {
     for (now, expected) in [(999, "healthy"), (1000, "unknown"), (1001, "unknown")] {
         let mut facts = FactSet::new();
         describe_device(Some(&device), now, &mut facts);
-        assert_eq!(
-            facts.get(FactName::PostureStatus),
-            Some(&Value::text(expected)),
-            "at {now}"
-        );
+        assert_eq!(facts.get(FactName::PostureStatus), Some(&Value::text(expected)), "at {now}");
     }
 }
 
@@ -81,18 +65,9 @@ fn without_a_record_only_the_flags_are_known() {
     let mut facts = FactSet::new();
     describe_device(None, 0, &mut facts);
     describe_user(None, &mut facts);
-    let known: Vec<_> = facts
-        .iter_known()
-        .map(|(name, value)| (name.name(), value.clone()))
-        .collect();
+    let known: Vec<_> = facts.iter_known().map(|(name, value)| (name.name(), value.clone())).collect();
     let no = Value::Boolean(false);
-    let expected = [
-        "user.known",
-        "user.disabled",
-        "device.known",
-        "device.managed",
-        "device.disabled",
-    ];
+    let expected = ["user.known", "user.disabled", "device.known", "device.managed", "device.disabled"];
     assert_eq!(known, expected.map(|name| (name, no.clone())));
 }
 
@@ -105,29 +80,13 @@ fn the_record_becomes_facts() {
         tags: TextSet::new(["GPU-Lab"]),
         ..DeviceFacts::named("Laptop-17")
     };
-    let user = UserFacts {
-        name: "alice".into(),
-        groups: TextSet::new(["ML"]),
-        disabled: false,
-    };
+    let user = UserFacts { name: "alice".into(), groups: TextSet::new(["ML"]), disabled: false };
     let mut facts = FactSet::new();
     describe_device(Some(&device), 0, &mut facts);
     describe_user(Some(&user), &mut facts);
-    assert_eq!(
-        facts.get(FactName::DeviceName),
-        Some(&Value::text("laptop-17"))
-    );
-    assert_eq!(
-        facts.get(FactName::DeviceManaged),
-        Some(&Value::Boolean(true))
-    );
-    assert_eq!(
-        facts.get(FactName::DeviceTags),
-        Some(&Value::set(["gpu-lab"]))
-    );
+    assert_eq!(facts.get(FactName::DeviceName), Some(&Value::text("laptop-17")));
+    assert_eq!(facts.get(FactName::DeviceManaged), Some(&Value::Boolean(true)));
+    assert_eq!(facts.get(FactName::DeviceTags), Some(&Value::set(["gpu-lab"])));
     assert_eq!(facts.get(FactName::UserGroups), Some(&Value::set(["ml"])));
-    assert_eq!(
-        facts.get(FactName::PostureStatus),
-        Some(&Value::text("unknown"))
-    );
+    assert_eq!(facts.get(FactName::PostureStatus), Some(&Value::text("unknown")));
 }

@@ -14,26 +14,18 @@ fn mac(last: u8) -> MacAddress {
 }
 
 fn device(name: &str, macs: &[u8]) -> DeviceFacts {
-    DeviceFacts {
-        macs: macs.iter().map(|last| mac(*last)).collect(),
-        ..DeviceFacts::named(name)
-    }
+    DeviceFacts { macs: macs.iter().map(|last| mac(*last)).collect(), ..DeviceFacts::named(name) }
 }
 
 fn name_by_mac(table: &FactsTable, last: u8) -> Option<String> {
-    table
-        .device_by_mac(&mac(last))
-        .map(|device| device.name.to_string())
+    table.device_by_mac(&mac(last)).map(|device| device.name.to_string())
 }
 
 #[test]
 fn devices_are_found_by_name_mac_and_certificate() {
     let table = FactsTable::new();
     let certificate = Fingerprint([7; 32]);
-    table.upsert_device(DeviceFacts {
-        certificates: Box::new([certificate]),
-        ..device("Laptop-17", &[1, 2])
-    });
+    table.upsert_device(DeviceFacts { certificates: Box::new([certificate]), ..device("Laptop-17", &[1, 2]) });
     assert!(table.device_by_name("LAPTOP-17").is_some());
     assert_eq!(name_by_mac(&table, 2).as_deref(), Some("Laptop-17"));
     assert!(table.device_by_certificate(&certificate).is_some());
@@ -48,10 +40,7 @@ fn devices_are_found_by_name_mac_and_certificate() {
 fn a_replaced_record_leaves_nothing_behind() {
     let table = FactsTable::new();
     table.upsert_device(device("printer", &[1, 2]));
-    table.upsert_device(DeviceFacts {
-        disabled: true,
-        ..device("PRINTER", &[2, 3])
-    });
+    table.upsert_device(DeviceFacts { disabled: true, ..device("PRINTER", &[2, 3]) });
     assert_eq!(name_by_mac(&table, 1), None);
     assert!(table.device_by_mac(&mac(2)).unwrap().disabled);
     assert_eq!(name_by_mac(&table, 3).as_deref(), Some("PRINTER"));
@@ -70,11 +59,7 @@ fn a_mac_that_moved_stays_with_its_new_device() {
 #[test]
 fn users_are_found_without_case() {
     let table = FactsTable::new();
-    table.upsert_user(UserFacts {
-        name: "Alice@Corp".into(),
-        groups: TextSet::new(["ml"]),
-        disabled: false,
-    });
+    table.upsert_user(UserFacts { name: "Alice@Corp".into(), groups: TextSet::new(["ml"]), disabled: false });
     assert!(table.user_by_name("alice@corp").is_some());
     assert_eq!(table.user_count(), 1);
     table.remove_user("ALICE@CORP");
@@ -86,11 +71,7 @@ fn users_are_found_without_case() {
 #[test]
 fn readers_see_whole_records() {
     let table = FactsTable::new();
-    let form = |flag: bool| DeviceFacts {
-        managed: flag,
-        disabled: flag,
-        ..device("laptop", &[1])
-    };
+    let form = |flag: bool| DeviceFacts { managed: flag, disabled: flag, ..device("laptop", &[1]) };
     table.upsert_device(form(false));
     std::thread::scope(|scope| {
         for _ in 0..2 {

@@ -3,9 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::{
-    Dialect, Effect, Grant, Placement, Policy, PolicySpec, Resource, RuleSpec, RuleText, Segment,
-};
+use super::{Dialect, Effect, Grant, Placement, Policy, PolicySpec, Resource, RuleSpec, RuleText, Segment};
 use crate::decision::{ResourceIndex, RuleIndex, SegmentIndex};
 
 /// Why a policy cannot be compiled. Nothing half-compiled exists.
@@ -56,20 +54,10 @@ impl fmt::Display for CompileError {
                 write!(formatter, "{location}: {name:?} is not declared")
             }
             Self::WrongTargets { location } => {
-                write!(
-                    formatter,
-                    "{location}: place has one segment, allow and forbid have resources, reject nothing"
-                )
+                write!(formatter, "{location}: place has one segment, allow and forbid have resources, reject nothing")
             }
-            Self::MissingDialect {
-                what,
-                name,
-                dialect,
-            } => {
-                write!(
-                    formatter,
-                    "{what} {name:?} has no encoding for dialect {dialect:?}"
-                )
+            Self::MissingDialect { what, name, dialect } => {
+                write!(formatter, "{what} {name:?} has no encoding for dialect {dialect:?}")
             }
             Self::TooMany { what } => write!(formatter, "more {what}s than can be numbered"),
         }
@@ -81,63 +69,35 @@ impl std::error::Error for CompileError {}
 impl Policy {
     /// Compiles what the control plane hands over.
     pub fn compile(spec: PolicySpec) -> Result<Self, CompileError> {
-        let segment_names = numbered(
-            "segment",
-            spec.segments.iter().map(|segment| &segment.name),
-            SegmentIndex,
-        )?;
-        let resource_names = numbered(
-            "resource",
-            spec.resources.iter().map(|resource| &resource.name),
-            ResourceIndex,
-        )?;
-        numbered(
-            "dialect",
-            spec.dialects.iter().map(|dialect| &dialect.name),
-            |index| index,
-        )?;
+        let segment_names = numbered("segment", spec.segments.iter().map(|segment| &segment.name), SegmentIndex)?;
+        let resource_names = numbered("resource", spec.resources.iter().map(|resource| &resource.name), ResourceIndex)?;
+        numbered("dialect", spec.dialects.iter().map(|dialect| &dialect.name), |index| index)?;
 
         let dialects: Box<[Dialect]> = spec.dialects.into_iter().map(Dialect::from).collect();
-        let (mut placements, mut allows, mut forbids, mut rules) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut placements, mut allows, mut forbids, mut rules) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (index, rule) in spec.rules.into_iter().enumerate() {
-            let index = RuleIndex(
-                u32::try_from(index).map_err(|_| CompileError::TooMany { what: "rule" })?,
-            );
+            let index = RuleIndex(u32::try_from(index).map_err(|_| CompileError::TooMany { what: "rule" })?);
             match rule.effect {
-                Effect::Place | Effect::Reject => {
-                    placements.push(placement(index, &rule, &segment_names)?)
-                }
+                Effect::Place | Effect::Reject => placements.push(placement(index, &rule, &segment_names)?),
                 Effect::Allow => allows.push(grant(index, &rule, &resource_names)?),
                 Effect::Forbid => forbids.push(grant(index, &rule, &resource_names)?),
             }
-            rules.push(RuleText {
-                label: rule.label.into(),
-                location: rule.location.into(),
-            });
+            rules.push(RuleText { label: rule.label.into(), location: rule.location.into() });
         }
         let segments: Result<Box<[Segment]>, CompileError> = spec
             .segments
             .into_iter()
             .map(|segment| {
                 let replies = by_dialect("segment", &segment.name, segment.replies, &dialects)?;
-                Ok(Segment {
-                    name: segment.name.into(),
-                    session_timeout: segment.session_timeout,
-                    replies,
-                })
+                Ok(Segment { name: segment.name.into(), session_timeout: segment.session_timeout, replies })
             })
             .collect();
         let resources: Result<Box<[Resource]>, CompileError> = spec
             .resources
             .into_iter()
             .map(|resource| {
-                let access_list =
-                    by_dialect("resource", &resource.name, resource.access_list, &dialects)?;
-                Ok(Resource {
-                    name: resource.name.into(),
-                    access_list,
-                })
+                let access_list = by_dialect("resource", &resource.name, resource.access_list, &dialects)?;
+                Ok(Resource { name: resource.name.into(), access_list })
             })
             .collect();
         Ok(Self {
@@ -155,11 +115,7 @@ impl Policy {
 
 impl From<super::DialectSpec> for Dialect {
     fn from(spec: super::DialectSpec) -> Self {
-        Self {
-            name: spec.name.into(),
-            before: spec.before.into(),
-            after: spec.after.into(),
-        }
+        Self { name: spec.name.into(), before: spec.before.into(), after: spec.after.into() }
     }
 }
 
@@ -173,10 +129,7 @@ fn numbered<'a, I>(
     for (position, name) in names.enumerate() {
         let position = u32::try_from(position).map_err(|_| CompileError::TooMany { what })?;
         if numbers.insert(name.clone(), index(position)).is_some() {
-            return Err(CompileError::Duplicate {
-                what,
-                name: name.clone(),
-            });
+            return Err(CompileError::Duplicate { what, name: name.clone() });
         }
     }
     Ok(numbers)
@@ -189,56 +142,28 @@ fn placement(
 ) -> Result<Placement, CompileError> {
     let segment = match (rule.effect, rule.targets.as_slice()) {
         (Effect::Reject, []) => None,
-        (Effect::Place, [name]) => Some(
-            *segments
-                .get(name)
-                .ok_or_else(|| unknown_target(rule, name))?,
-        ),
+        (Effect::Place, [name]) => Some(*segments.get(name).ok_or_else(|| unknown_target(rule, name))?),
         _ => {
-            return Err(CompileError::WrongTargets {
-                location: rule.location.clone(),
-            });
+            return Err(CompileError::WrongTargets { location: rule.location.clone() });
         }
     };
-    Ok(Placement {
-        rule: index,
-        condition: rule.condition.clone(),
-        segment,
-    })
+    Ok(Placement { rule: index, condition: rule.condition.clone(), segment })
 }
 
-fn grant(
-    index: RuleIndex,
-    rule: &RuleSpec,
-    resources: &HashMap<String, ResourceIndex>,
-) -> Result<Grant, CompileError> {
+fn grant(index: RuleIndex, rule: &RuleSpec, resources: &HashMap<String, ResourceIndex>) -> Result<Grant, CompileError> {
     if rule.targets.is_empty() {
-        return Err(CompileError::WrongTargets {
-            location: rule.location.clone(),
-        });
+        return Err(CompileError::WrongTargets { location: rule.location.clone() });
     }
     let indices: Result<Box<[ResourceIndex]>, CompileError> = rule
         .targets
         .iter()
-        .map(|name| {
-            resources
-                .get(name)
-                .copied()
-                .ok_or_else(|| unknown_target(rule, name))
-        })
+        .map(|name| resources.get(name).copied().ok_or_else(|| unknown_target(rule, name)))
         .collect();
-    Ok(Grant {
-        rule: index,
-        condition: rule.condition.clone(),
-        resources: indices?,
-    })
+    Ok(Grant { rule: index, condition: rule.condition.clone(), resources: indices? })
 }
 
 fn unknown_target(rule: &RuleSpec, name: &str) -> CompileError {
-    CompileError::UnknownTarget {
-        location: rule.location.clone(),
-        name: name.to_owned(),
-    }
+    CompileError::UnknownTarget { location: rule.location.clone(), name: name.to_owned() }
 }
 
 /// The encodings in the order of `dialects`; each must be there.
@@ -253,13 +178,11 @@ fn by_dialect(
         .iter()
         .map(|dialect| {
             let encoding = encodings.remove(dialect.name.as_ref());
-            encoding
-                .map(Box::from)
-                .ok_or_else(|| CompileError::MissingDialect {
-                    what,
-                    name: name.to_owned(),
-                    dialect: dialect.name.to_string(),
-                })
+            encoding.map(Box::from).ok_or_else(|| CompileError::MissingDialect {
+                what,
+                name: name.to_owned(),
+                dialect: dialect.name.to_string(),
+            })
         })
         .collect()
 }

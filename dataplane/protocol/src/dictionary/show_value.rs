@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{DataType, Definition};
 
-/// `octets` (without tag) as text of the definition's data type; as `0x..` when they are no value of it (RFC 8044 2.4).
+/// `octets` (without tag) as text of the definition's data type; as `0x..` when they are no value of it (RFC 8044).
 pub(super) fn show_value(definition: &Definition, octets: &[u8]) -> String {
     typed(definition, octets).unwrap_or_else(|| show_octets(octets))
 }

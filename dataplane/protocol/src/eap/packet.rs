@@ -176,7 +176,7 @@ pub struct Nak<'a> {
 
 impl<'a> Nak<'a> {
     /// The methods the peer would accept, in its order; zero means "none" and is left out.
-    pub fn desired(&self) -> impl Iterator<Item = EapType> + 'a {
+    pub fn desired(&self) -> impl Iterator<Item = EapType> + use<'a> {
         self.desired.iter().copied().filter(|ty| *ty != 0).map(EapType)
     }
 }

@@ -14,24 +14,24 @@ fn root() -> PathBuf {
 }
 
 /// One vector file: its `secret` and its `vectors`.
-pub fn file(name: &str) -> Value {
+pub(crate) fn file(name: &str) -> Value {
     let path = root().join("tests/vectors/radius").join(name);
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// The vectors of a file.
-pub fn vectors(file: &Value) -> &[Value] {
+pub(crate) fn vectors(file: &Value) -> &[Value] {
     file["vectors"].as_array().unwrap()
 }
 
 /// The octets of a hexadecimal text.
-pub fn octets(hex: &Value) -> Vec<u8> {
+pub(crate) fn octets(hex: &Value) -> Vec<u8> {
     let hex = hex.as_str().unwrap();
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
 /// Every file in `dictionaries/`, as (name, content).
-pub fn dictionary_texts() -> Vec<(String, String)> {
+pub(crate) fn dictionary_texts() -> Vec<(String, String)> {
     let files = fs::read_dir(root().join("dictionaries")).unwrap().map(|entry| entry.unwrap().path());
     let mut texts: Vec<_> = files
         .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("dictionary."))
@@ -42,7 +42,7 @@ pub fn dictionary_texts() -> Vec<(String, String)> {
 }
 
 /// All of `dictionaries/`, parsed.
-pub fn dictionary() -> Dictionary {
+pub(crate) fn dictionary() -> Dictionary {
     let texts = dictionary_texts();
     let texts: Vec<_> = texts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
     Dictionary::parse(&texts).unwrap()

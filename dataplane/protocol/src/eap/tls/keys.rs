@@ -12,7 +12,7 @@ pub const METHOD_ID_LABEL_TLS13: &[u8] = b"EXPORTER_EAP_TLS_Method-Id";
 pub const EXPORTER_CONTEXT_TLS13: &[u8] = &[0x0D];
 
 /// Master Session Key, 64 octets: the first half of `Key_Material`. Prints nothing of itself.
-#[derive(Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Msk([u8; 64]);
 
 impl Msk {

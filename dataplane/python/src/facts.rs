@@ -1,0 +1,90 @@
+//! Facts of devices and users, and the catalogue of facts.
+
+use nac_policy::{self as policy, DEFINITIONS, Fingerprint, MacAddress, Text, TextSet};
+use pyo3::prelude::*;
+
+use crate::errors::SnapshotError;
+
+/// What people and compilers need to know about a fact.
+#[pyclass(frozen, get_all, module = "nac._dataplane")]
+pub(crate) struct FactDefinition {
+    name: &'static str,
+    kind: &'static str,
+    source: &'static str,
+    example: &'static str,
+    identity: bool,
+}
+
+/// Every fact a policy may name.
+#[pyfunction]
+pub(crate) fn fact_catalogue() -> Vec<FactDefinition> {
+    DEFINITIONS
+        .iter()
+        .map(|definition| FactDefinition {
+            name: definition.name,
+            kind: definition.kind.name(),
+            source: definition.source,
+            example: definition.example,
+            identity: definition.identity,
+        })
+        .collect()
+}
+
+/// What is on record about a device.
+#[pyclass(frozen, module = "nac._dataplane")]
+pub(crate) struct DeviceFacts {
+    pub(crate) inner: policy::DeviceFacts,
+}
+
+#[pymethods]
+impl DeviceFacts {
+    #[new]
+    #[pyo3(signature = (*, name, macs = Vec::new(), certificates = Vec::new(), kind = None, owner = None, managed = false,
+        disabled = false, tags = Vec::new(), posture_status = None, posture_expires_at = None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
+    fn new(
+        name: &str,
+        macs: Vec<String>,
+        certificates: Vec<String>,
+        kind: Option<&str>,
+        owner: Option<&str>,
+        managed: bool,
+        disabled: bool,
+        tags: Vec<String>,
+        posture_status: Option<&str>,
+        posture_expires_at: Option<i64>,
+    ) -> PyResult<Self> {
+        let refused = |why: &dyn std::fmt::Display| SnapshotError::new_err(format!("device {name:?}: {why}"));
+        let macs = macs.iter().map(|mac| mac.parse::<MacAddress>().map_err(|why| refused(&why)));
+        let certificates = certificates.iter().map(|print| print.parse::<Fingerprint>().map_err(|why| refused(&why)));
+        Ok(Self {
+            inner: policy::DeviceFacts {
+                name: name.into(),
+                macs: macs.collect::<PyResult<_>>()?,
+                certificates: certificates.collect::<PyResult<_>>()?,
+                kind: kind.map(Text::new),
+                owner: owner.map(Text::new),
+                managed,
+                disabled,
+                tags: TextSet::new(&tags),
+                posture_status: posture_status.map(Text::new),
+                posture_expires_at,
+            },
+        })
+    }
+}
+
+/// What is on record about a user.
+#[pyclass(frozen, module = "nac._dataplane")]
+pub(crate) struct UserFacts {
+    pub(crate) inner: policy::UserFacts,
+}
+
+#[pymethods]
+impl UserFacts {
+    #[new]
+    #[pyo3(signature = (*, name, groups = Vec::new(), disabled = false))]
+    fn new(name: &str, groups: Vec<String>, disabled: bool) -> Self {
+        Self { inner: policy::UserFacts { name: name.into(), groups: TextSet::new(&groups), disabled } }
+    }
+}

@@ -1,0 +1,134 @@
+//! The running data plane. Every call that may wait does so with the GIL released.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nac_server::core::Core;
+use nac_server::listen::Running;
+use pyo3::prelude::*;
+
+use crate::errors::{DataPlaneError, ListenError, SnapshotError};
+use crate::facts::{DeviceFacts, UserFacts};
+use crate::snapshot::Snapshot;
+
+/// Receivers, shards and their state.
+#[pyclass(frozen, module = "nac._dataplane")]
+pub(crate) struct DataPlane {
+    core: Arc<Core>,
+    addresses: Vec<String>,
+    running: Mutex<Option<Running>>,
+}
+
+#[pymethods]
+impl DataPlane {
+    #[new]
+    #[pyo3(signature = (*, listen, snapshot, shards = 0, receivers = 1, event_capacity = 65536))]
+    fn new(
+        py: Python<'_>,
+        listen: Vec<String>,
+        snapshot: &Snapshot,
+        shards: usize,
+        receivers: usize,
+        event_capacity: usize,
+    ) -> PyResult<Self> {
+        let parse = |address: &String| {
+            address
+                .parse::<SocketAddr>()
+                .map_err(|_| ListenError::new_err(format!("{address:?} is not address:port (IPv6 in brackets)")))
+        };
+        let listen = listen.iter().map(parse).collect::<PyResult<Vec<_>>>()?;
+        let shards = match shards {
+            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            count => count,
+        };
+        let core = Core::new(snapshot.take()?, event_capacity)
+            .map_err(|_| DataPlaneError::new_err("the system gives no random numbers; refusing to run"))?;
+        let core = Arc::new(core);
+        let running = py
+            .detach(|| Running::start(&core, &listen, receivers, shards))
+            .map_err(|why| ListenError::new_err(why.to_string()))?;
+        let addresses = running.addresses().iter().map(SocketAddr::to_string).collect();
+        Ok(Self { core, addresses, running: Mutex::new(Some(running)) })
+    }
+
+    fn addresses(&self) -> Vec<String> {
+        self.addresses.clone()
+    }
+
+    fn publish(&self, snapshot: &Snapshot) -> PyResult<()> {
+        let next = snapshot.take()?;
+        let previous = self.core.snapshot.load();
+        if next.generation <= previous.generation {
+            let (next, previous) = (next.generation, previous.generation);
+            let text = format!("generation {next} is not newer than the published generation {previous}");
+            return Err(SnapshotError::new_err(text));
+        }
+        next.clients.inherit(&previous.clients);
+        drop(previous);
+        self.core.snapshot.store(next);
+        Ok(())
+    }
+
+    fn generation(&self) -> u64 {
+        self.core.snapshot.load().generation
+    }
+
+    fn upsert_devices(&self, devices: Vec<PyRef<'_, DeviceFacts>>) {
+        devices.iter().for_each(|device| self.core.facts.upsert_device(device.inner.clone()));
+    }
+
+    fn upsert_users(&self, users: Vec<PyRef<'_, UserFacts>>) {
+        users.iter().for_each(|user| self.core.facts.upsert_user(user.inner.clone()));
+    }
+
+    fn remove_devices(&self, names: Vec<String>) {
+        names.iter().for_each(|name| self.core.facts.remove_device(name));
+    }
+
+    fn remove_users(&self, names: Vec<String>) {
+        names.iter().for_each(|name| self.core.facts.remove_user(name));
+    }
+
+    #[pyo3(signature = (*, timeout_ms, max_events = 4096))]
+    fn wait_events(&self, py: Python<'_>, timeout_ms: u64, max_events: usize) -> Vec<Py<pyo3::types::PyBytes>> {
+        let events = py.detach(|| self.core.events.wait(Duration::from_millis(timeout_ms), max_events));
+        events.iter().map(|event| pyo3::types::PyBytes::new(py, event).unbind()).collect()
+    }
+
+    fn counters(&self) -> BTreeMap<String, u64> {
+        let mut counters: BTreeMap<_, _> = self.core.counters.read().into_iter().collect();
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = running.as_ref().map_or(0, Running::open_conversations);
+        let size = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        counters.insert("conversations.open".into(), size(open));
+        counters.insert("duplicates.cached".into(), size(self.core.duplicates.len()));
+        counters.insert("facts.devices".into(), size(self.core.facts.device_count()));
+        counters.insert("facts.users".into(), size(self.core.facts.user_count()));
+        counters
+    }
+
+    fn client_counters(&self) -> BTreeMap<String, BTreeMap<&'static str, u64>> {
+        let snapshot = self.core.snapshot.load();
+        let clients = snapshot.clients.iter();
+        clients.map(|client| (client.name.to_string(), client.ledger().counters.read().into())).collect()
+    }
+
+    fn close(&self, py: Python<'_>) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        py.detach(|| {
+            drop(running);
+            self.core.events.close();
+        });
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exc))]
+    fn __exit__(&self, py: Python<'_>, _exc: &Bound<'_, pyo3::types::PyTuple>) {
+        self.close(py);
+    }
+}

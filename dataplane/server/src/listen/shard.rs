@@ -1,0 +1,116 @@
+//! A shard's thread: it owns its conversations, and takes those under way before new ones, so that a flood of beginnings
+//! does not starve who is nearly done.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::running::Clock;
+use super::socket::Socket;
+use crate::core::Core;
+use crate::discard::DiscardReason;
+use crate::limits::MAX_SHARD_QUEUE;
+use crate::pipeline::conversation::Conversations;
+use crate::pipeline::{Request, Route};
+
+/// How often silence is looked for.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A request with its route and the socket to answer on.
+pub(super) struct Job {
+    pub(super) request: Box<Request>,
+    pub(super) route: Route,
+    pub(super) socket: Arc<Socket>,
+}
+
+#[derive(Default)]
+struct Lanes {
+    under_way: VecDeque<Job>,
+    beginning: VecDeque<Job>,
+}
+
+/// A shard as the others see it: a bounded queue.
+#[derive(Default)]
+pub(super) struct ShardQueue {
+    lanes: Mutex<Lanes>,
+    filled: Condvar,
+    stop: AtomicBool,
+    open: AtomicUsize,
+}
+
+impl ShardQueue {
+    /// Hand over; gives the job back when its lane is full.
+    pub(super) fn push(&self, job: Job) -> Result<(), Job> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let lane = if job.route == Route::New { &mut lanes.beginning } else { &mut lanes.under_way };
+        if lane.len() >= MAX_SHARD_QUEUE {
+            return Err(job);
+        }
+        lane.push_back(job);
+        drop(lanes);
+        self.filled.notify_one();
+        Ok(())
+    }
+
+    fn next(&self, patience: Duration) -> Option<Job> {
+        let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut lanes, _) = self
+            .filled
+            .wait_timeout_while(lanes, patience, |lanes| {
+                lanes.under_way.is_empty() && lanes.beginning.is_empty() && !self.stop.load(Ordering::Relaxed)
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        lanes.under_way.pop_front().or_else(|| lanes.beginning.pop_front())
+    }
+
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.filled.notify_all();
+    }
+
+    /// Conversations open on this shard.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+}
+
+/// The thread's loop; returns when stopped and nothing is queued.
+pub(super) fn run(number: u8, queue: &ShardQueue, core: &Arc<Core>, clock: &Clock) {
+    let mut conversations = Conversations::new(Arc::clone(core), number);
+    let mut expired_at = Instant::now();
+    loop {
+        match queue.next(EXPIRY_INTERVAL) {
+            Some(job) => serve(&mut conversations, &job, core, clock),
+            None if queue.stop.load(Ordering::Relaxed) => return,
+            None => {}
+        }
+        if expired_at.elapsed() >= EXPIRY_INTERVAL {
+            expired_at = Instant::now();
+            conversations.expire(clock.now());
+        }
+        queue.open.store(conversations.len(), Ordering::Relaxed);
+    }
+}
+
+/// One request. A panic costs that request and its conversation, nothing else.
+fn serve(conversations: &mut Conversations, job: &Job, core: &Core, clock: &Clock) {
+    let now = clock.now();
+    let served = catch_unwind(AssertUnwindSafe(|| conversations.serve(&job.request, job.route, now)));
+    match served {
+        Ok(Some(reply)) => {
+            core.counters.replies.add();
+            if job.socket.send(&reply, job.request.key.source, job.request.local).is_err() {
+                core.counters.send_failures.add();
+            }
+        }
+        Ok(None) => {}
+        Err(_) => {
+            core.counters.panics.add();
+            core.duplicates.forget(job.request.key);
+            let client = job.request.verified.client();
+            core.discard(DiscardReason::Internal, job.request.key.source, Some(&client.name), now);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! A UDP socket that answers from the address it was asked on (RFC 2865 section 3), in batches.
+
+use std::io::{IoSlice, IoSliceMut};
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use nix::cmsg_space;
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::socket::sockopt;
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, SockFlag, SockType, SockaddrIn,
+    SockaddrIn6, SockaddrLike, SockaddrStorage, bind, getsockname, recvmmsg, sendmsg, setsockopt, socket,
+};
+use nix::sys::time::{TimeVal, TimeValLike};
+
+use crate::limits::MAX_PACKET;
+
+/// Datagrams taken from the kernel at once.
+pub(super) const BATCH: usize = 32;
+/// Asked of the kernel for a socket's receive buffer: a power-cut storm of 20,000 requests of 400 octets.
+const RECEIVE_BUFFER: usize = 8 << 20;
+/// How long a receiver sleeps before it looks whether it should stop.
+const PATIENCE_MS: i64 = 200;
+
+/// A bound socket.
+pub(super) struct Socket {
+    fd: OwnedFd,
+    wildcard: bool,
+}
+
+/// Where a received datagram lies, and where it came from.
+#[derive(Clone, Copy)]
+pub(super) struct Received {
+    pub(super) length: usize,
+    pub(super) source: SocketAddr,
+    pub(super) local: Option<IpAddr>,
+}
+
+/// Receive buffers of one thread.
+pub(super) struct Buffers {
+    octets: Vec<[u8; MAX_PACKET]>,
+    headers: MultiHeaders<SockaddrStorage>,
+}
+
+impl Buffers {
+    pub(super) fn new() -> Self {
+        let space = cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, u32);
+        Self { octets: vec![[0; MAX_PACKET]; BATCH], headers: MultiHeaders::preallocate(BATCH, Some(space)) }
+    }
+
+    pub(super) fn datagram(&self, position: usize, length: usize) -> &[u8] {
+        self.octets.get(position).and_then(|octets| octets.get(..length)).unwrap_or_default()
+    }
+}
+
+impl Socket {
+    /// Bind. `shared`: other sockets of this process have the same address; otherwise a second server is an error.
+    pub(super) fn bind(address: SocketAddr, shared: bool) -> Result<Self, Errno> {
+        let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+        let fd = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+        setsockopt(&fd, sockopt::ReusePort, &shared)?;
+        // The kernel gives what its own limit allows; an error here would only mean a smaller buffer.
+        let _ = setsockopt(&fd, sockopt::RcvBuf, &RECEIVE_BUFFER);
+        setsockopt(&fd, sockopt::RxqOvfl, &1)?;
+        setsockopt(&fd, sockopt::ReceiveTimeout, &TimeVal::milliseconds(PATIENCE_MS))?;
+        match address {
+            SocketAddr::V4(v4) => {
+                setsockopt(&fd, sockopt::Ipv4PacketInfo, &true)?;
+                bind(fd.as_raw_fd(), &SockaddrIn::from(v4))?;
+            }
+            SocketAddr::V6(v6) => {
+                setsockopt(&fd, sockopt::Ipv6V6Only, &true)?;
+                setsockopt(&fd, sockopt::Ipv6RecvPacketInfo, &true)?;
+                bind(fd.as_raw_fd(), &SockaddrIn6::from(v6))?;
+            }
+        }
+        Ok(Self { fd, wildcard: address.ip().is_unspecified() })
+    }
+
+    pub(super) fn address(&self) -> Result<SocketAddr, Errno> {
+        let name: SockaddrStorage = getsockname(self.fd.as_raw_fd())?;
+        address_of(&name).ok_or(Errno::EAFNOSUPPORT)
+    }
+
+    /// Wait for datagrams; `out` gets one entry each. The number of datagrams that the kernel dropped since the socket
+    /// was opened is returned when it is known.
+    pub(super) fn receive(&self, buffers: &mut Buffers, out: &mut Vec<Option<Received>>) -> Result<Option<u32>, Errno> {
+        out.clear();
+        let mut slices: Vec<[IoSliceMut<'_>; 1]> =
+            buffers.octets.iter_mut().map(|octets| [IoSliceMut::new(octets)]).collect();
+        let fd = self.fd.as_raw_fd();
+        let received = recvmmsg(fd, &mut buffers.headers, slices.iter_mut(), MsgFlags::MSG_WAITFORONE, None)?;
+        let mut dropped = None;
+        for message in received {
+            let source = message.address.as_ref().and_then(address_of);
+            let mut local = None;
+            for control in message.cmsgs()? {
+                match control {
+                    ControlMessageOwned::Ipv4PacketInfo(info) => {
+                        local = Some(IpAddr::from(info.ipi_addr.s_addr.to_ne_bytes()));
+                    }
+                    ControlMessageOwned::Ipv6PacketInfo(info) => local = Some(IpAddr::from(info.ipi6_addr.s6_addr)),
+                    ControlMessageOwned::RxqOvfl(count) => dropped = Some(count),
+                    _ => {}
+                }
+            }
+            out.push(source.map(|source| Received {
+                length: message.bytes,
+                source,
+                local: local.filter(|_| self.wildcard),
+            }));
+        }
+        Ok(dropped)
+    }
+
+    /// Send one answer, from `local` when the socket is bound to all addresses.
+    pub(super) fn send(&self, octets: &[u8], to: SocketAddr, local: Option<IpAddr>) -> Result<(), Errno> {
+        let slices = [IoSlice::new(octets)];
+        let to = SockaddrStorage::from(to);
+        let fd = self.fd.as_raw_fd();
+        let flags = MsgFlags::MSG_DONTWAIT;
+        match local {
+            Some(IpAddr::V4(local)) => {
+                let info = libc::in_pktinfo {
+                    ipi_ifindex: 0,
+                    ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(local.octets()) },
+                    ipi_addr: libc::in_addr { s_addr: 0 },
+                };
+                sendmsg(fd, &slices, &[ControlMessage::Ipv4PacketInfo(&info)], flags, Some(&to))?;
+            }
+            Some(IpAddr::V6(local)) => {
+                let info = libc::in6_pktinfo {
+                    ipi6_ifindex: 0,
+                    ipi6_addr: libc::in6_addr { s6_addr: local.octets() },
+                };
+                sendmsg(fd, &slices, &[ControlMessage::Ipv6PacketInfo(&info)], flags, Some(&to))?;
+            }
+            None => {
+                sendmsg(fd, &slices, &[], flags, Some(&to))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn address_of(storage: &SockaddrStorage) -> Option<SocketAddr> {
+    match storage.family()? {
+        AddressFamily::Inet => storage.as_sockaddr_in().map(|v4| SocketAddr::V4((*v4).into())),
+        AddressFamily::Inet6 => storage.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into())),
+        _ => None,
+    }
+}

@@ -1,0 +1,154 @@
+//! The way of a request, on one screen.
+//!
+//! On a receiver: datagram → client → [`verify`] → duplicate → dispatch. On a shard (EAP) or still on the receiver
+//! (MAB, Status-Server): identity → facts → [`authorize`] → [`respond`]. Each step takes what the one before gives.
+
+pub mod authorize;
+pub mod conversation;
+pub mod identity;
+pub mod mab;
+pub mod respond;
+pub mod verify;
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use nac_protocol::radius::{AttributeType, Code};
+
+use crate::clock::Now;
+use crate::core::Core;
+use crate::discard::DiscardReason;
+use crate::duplicate::{RequestKey, Sighting};
+use crate::snapshot::Snapshot;
+use crate::state_token::ConversationId;
+use verify::Verified;
+
+/// A received datagram.
+#[derive(Clone, Copy, Debug)]
+pub struct Datagram<'a> {
+    /// Its octets.
+    pub octets: &'a [u8],
+    /// Where it came from.
+    pub source: SocketAddr,
+    /// The receiving socket's number.
+    pub socket: u8,
+    /// The address it was sent to, when the socket is bound to all addresses.
+    pub local: Option<IpAddr>,
+}
+
+/// A verified request with the way back.
+#[derive(Debug)]
+pub struct Request {
+    /// The request.
+    pub verified: Verified,
+    /// For the duplicate cache.
+    pub key: RequestKey,
+    /// The address that was asked, which must answer (RFC 2865 section 3).
+    pub local: Option<IpAddr>,
+}
+
+/// What the receiver does with a datagram.
+#[derive(Debug)]
+pub enum Admission {
+    /// Nothing.
+    Silent,
+    /// Send these octets back.
+    Reply(Arc<[u8]>),
+    /// Hand it to a shard: the one that owns the conversation, or any for a new one.
+    Dispatch(Box<Request>, Route),
+}
+
+/// Which shard.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Route {
+    /// A new conversation.
+    New,
+    /// The conversation that State names.
+    Known(u8, ConversationId),
+    /// A State that is not ours: any shard can reject it.
+    Stale,
+}
+
+/// Everything a receiver does with one datagram.
+pub fn admit(core: &Core, datagram: Datagram<'_>, now: Now) -> Admission {
+    core.counters.requests.add();
+    let snapshot = core.snapshot.load();
+    let Some(client) = snapshot.clients.find(datagram.source.ip()) else {
+        core.discard(DiscardReason::UnknownClient, datagram.source, None, now);
+        return Admission::Silent;
+    };
+    client.ledger().counters.requests.add();
+    let verified = match verify::verify(datagram.octets, client, datagram.source) {
+        Ok(verified) => verified,
+        Err(reason) => {
+            client.ledger().counters.discarded.add();
+            core.discard(reason, datagram.source, Some(&client.name), now);
+            return Admission::Silent;
+        }
+    };
+    if verified.code() == Code::STATUS_SERVER {
+        core.counters.status_server.add();
+        return respond::status(&verified).map_or(Admission::Silent, Admission::Reply);
+    }
+    deduplicate(core, &snapshot, verified, datagram, now)
+}
+
+fn deduplicate(
+    core: &Core,
+    snapshot: &Arc<Snapshot>,
+    verified: Verified,
+    datagram: Datagram<'_>,
+    now: Now,
+) -> Admission {
+    let key = RequestKey { socket: datagram.socket, source: datagram.source, identifier: verified.identifier() };
+    match core.duplicates.sight(key, verified.authenticator(), now.monotonic) {
+        Sighting::Answered(reply) => {
+            core.counters.duplicates.add();
+            Admission::Reply(reply)
+        }
+        Sighting::InWork => {
+            core.discard(DiscardReason::DuplicateInWork, datagram.source, None, now);
+            Admission::Silent
+        }
+        Sighting::Fresh => route(core, snapshot, Request { verified, key, local: datagram.local }, now),
+    }
+}
+
+fn route(core: &Core, snapshot: &Arc<Snapshot>, request: Request, now: Now) -> Admission {
+    let Ok(packet) = request.verified.packet() else { return Admission::Silent };
+    if packet.first(AttributeType::EAP_MESSAGE).is_none() {
+        let reply = mab::answer(core, snapshot, &request, &packet, now);
+        return reply.map_or(Admission::Silent, Admission::Reply);
+    }
+    let route = match packet.first(AttributeType::STATE) {
+        None => Route::New,
+        Some(state) => core.states.open(state).map_or(Route::Stale, |(shard, id)| Route::Known(shard, id)),
+    };
+    let client = request.verified.client();
+    if route == Route::New && !client.take_token(now.monotonic) {
+        client.ledger().counters.rate_limited.add();
+        core.discard(DiscardReason::RateLimited, request.key.source, Some(&client.name), now);
+        core.duplicates.forget(request.key);
+        return Admission::Silent;
+    }
+    Admission::Dispatch(Box::new(request), route)
+}
+
+/// Keep the answer for retransmissions, and count it.
+pub(crate) fn answered(core: &Core, request: &Request, reply: Vec<u8>) -> Arc<[u8]> {
+    let counters = &request.verified.client().ledger().counters;
+    match reply.first().copied().map(Code) {
+        Some(Code::ACCESS_ACCEPT) => {
+            core.counters.accepts.add();
+            counters.accepts.add();
+        }
+        Some(Code::ACCESS_REJECT) => {
+            core.counters.rejects.add();
+            counters.rejects.add();
+        }
+        _ => core.counters.challenges.add(),
+    }
+    let reply: Arc<[u8]> = reply.into();
+    core.duplicates.answer(request.key, request.verified.authenticator(), &reply);
+    reply
+}

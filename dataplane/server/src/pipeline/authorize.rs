@@ -1,0 +1,134 @@
+//! From identity to decision: gather the facts, check what no policy may override, decide.
+
+use std::sync::Arc;
+
+use nac_policy::{FactName, FactSet, Value, Verdict, describe_device, describe_user};
+
+use super::identity::Identity;
+use crate::cause::Cause;
+use crate::clock::Now;
+use crate::event::{Decided, Method};
+use crate::origin::Origin;
+use crate::snapshot::Snapshot;
+use crate::tls::PeerCertificate;
+
+/// How the TLS session came about, as far as policies see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// `1.2` or `1.3`.
+    pub version: Option<&'static str>,
+    /// By ticket.
+    pub resumed: bool,
+}
+
+/// Decide. `Err` is a reject with its cause; both carry what was decided over.
+pub fn authorize(
+    snapshot: &Arc<Snapshot>,
+    origin: &Origin,
+    identity: &Identity,
+    session: Option<Session>,
+    now: Now,
+) -> (Decided, Result<(), Cause>) {
+    let facts = gather(origin, identity, session, now);
+    if let Some(cause) = disabled(identity) {
+        return (Decided { snapshot: Arc::clone(snapshot), decision: None, facts }, Err(cause));
+    }
+    let decision = snapshot.policy.decide(&facts);
+    let verdict = match (decision.verdict, decision.rule) {
+        (Verdict::Accept, _) => Ok(()),
+        (Verdict::Reject, None) if identity.method == Method::Mab && identity.device_record.is_none() => {
+            Err(unknown_mac(origin))
+        }
+        (Verdict::Reject, rule) => {
+            let policy = &snapshot.policy;
+            Err(Cause::policy(rule.map(|rule| (policy.rule_location(rule), policy.rule_label(rule)))))
+        }
+    };
+    (Decided { snapshot: Arc::clone(snapshot), decision: Some(decision), facts }, verdict)
+}
+
+/// A disabled user or device is out, whatever the policy says, on full handshakes and resumed ones alike.
+fn disabled(identity: &Identity) -> Option<Cause> {
+    if let Some(user) = identity.user_record.as_ref().filter(|user| user.disabled) {
+        let detail = format!("the user {:?} is disabled", user.name);
+        return Some(Cause::new("user_disabled", detail, "`nac user enable` when the user may connect again"));
+    }
+    let device = identity.device_record.as_ref().filter(|device| device.disabled)?;
+    let detail = format!("the device {:?} is disabled", device.name);
+    Some(Cause::new("device_disabled", detail, "`nac device enable` when the device may connect again"))
+}
+
+fn unknown_mac(origin: &Origin) -> Cause {
+    let mac = origin.mac.map_or_else(|| "this address".to_string(), |mac| mac.to_string());
+    Cause::new(
+        "unknown_mac",
+        format!("no device with {mac} is on record, and no rule places unknown devices"),
+        "`nac device add NAME --mac MAC` if it is yours",
+    )
+}
+
+fn gather(origin: &Origin, identity: &Identity, session: Option<Session>, now: Now) -> FactSet {
+    let mut facts = FactSet::new();
+    facts.set_text(FactName::Method, identity.method.word());
+    if let Some(certificate) = &identity.certificate {
+        describe_certificate(certificate, &mut facts);
+    }
+    if let Some(user) = &identity.user {
+        facts.set_text(FactName::UserName, user);
+    }
+    describe_user(identity.user_record.as_deref(), &mut facts);
+    let unix = i64::try_from(now.unix()).unwrap_or(i64::MAX);
+    if let Some(device) = &identity.device {
+        facts.set_text(FactName::DeviceName, device);
+    }
+    describe_device(identity.device_record.as_deref(), unix, &mut facts);
+    describe_origin(origin, &mut facts);
+    if let Some(session) = session {
+        if let Some(version) = session.version {
+            facts.set_text(FactName::TlsVersion, version);
+        }
+        facts.set(FactName::TlsResumed, Value::Boolean(session.resumed));
+    }
+    facts
+}
+
+fn describe_certificate(certificate: &PeerCertificate, facts: &mut FactSet) {
+    facts.set_text(FactName::CertificateSubject, &certificate.subject);
+    facts.set_text(FactName::CertificateIssuer, &certificate.issuer);
+    facts.set_text(FactName::CertificateSerial, &certificate.serial);
+    facts.set_text(FactName::CertificateFingerprint, &certificate.fingerprint);
+    facts.set_text(FactName::CertificateKey, certificate.key);
+    if let Some(common_name) = &certificate.common_name {
+        facts.set_text(FactName::CertificateCommonName, common_name);
+    }
+    for (name, values) in [
+        (FactName::CertificateDns, &certificate.dns),
+        (FactName::CertificateEmail, &certificate.email),
+        (FactName::CertificateUpn, &certificate.upn),
+        (FactName::CertificateUri, &certificate.uri),
+        (FactName::CertificateEku, &certificate.eku),
+        (FactName::CertificatePolicy, &certificate.policies),
+    ] {
+        facts.set(name, Value::set(values));
+    }
+}
+
+fn describe_origin(origin: &Origin, facts: &mut FactSet) {
+    facts.set_text(FactName::ClientName, &origin.client.name);
+    let port = origin.nas.port_id.clone().or_else(|| origin.nas.port.map(|port| port.to_string()));
+    for (name, value) in [
+        (FactName::ClientSite, origin.client.site.as_deref()),
+        (FactName::NasIdentifier, origin.nas.identifier.as_deref()),
+        (FactName::NasPort, port.as_deref()),
+        (FactName::Connection, origin.connection.map(crate::origin::Connection::word)),
+        (FactName::Ssid, origin.nas.ssid.as_deref()),
+    ] {
+        if let Some(value) = value {
+            facts.set_text(name, value);
+        }
+    }
+    if let Some(mac) = origin.mac {
+        facts.set_text(FactName::Mac, &mac.to_string());
+        facts.set_text(FactName::MacOui, &mac.oui());
+    }
+}

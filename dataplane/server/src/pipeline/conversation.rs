@@ -1,0 +1,418 @@
+//! The conversations of one shard: RADIUS around [`EapTls`], the decision when a handshake is complete, and the record
+//! when it ends - by an answer or by silence.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nac_protocol::eap::{EapError, EapPacket};
+use nac_protocol::radius::{AttributeType, Packet};
+use rustls::pki_types::UnixTime;
+
+use super::authorize::{Session, authorize};
+use super::identity::Identity;
+use super::mab::undecided;
+use super::respond::{self, Acceptance, Keys, NoAnswer};
+use super::verify::Verified;
+use super::{Request, Route, answered};
+use crate::cause::Cause;
+use crate::clock::Now;
+use crate::core::Core;
+use crate::discard::DiscardReason;
+use crate::eap_tls::{EapTls, Step, Terms};
+use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome};
+use crate::limits::{
+    CONVERSATION_IDLE, CONVERSATION_LIFETIME, MAX_CONVERSATIONS, MAX_FRAGMENT, MAX_FRAGMENT_OCTETS,
+};
+use crate::origin::Origin;
+use crate::snapshot::Snapshot;
+use crate::state_token::ConversationId;
+use crate::tls::{Established, PeerCertificate, TlsFault};
+
+/// A conversation between its packets.
+struct Conversation {
+    eap: EapTls,
+    origin: Origin,
+    opened: Now,
+    last: Duration,
+    server: Duration,
+    peer: Option<Box<Peer>>,
+}
+
+/// What a completed handshake and the decision about it left.
+struct Peer {
+    identity: Identity,
+    resumed: bool,
+    established: Box<Established>,
+    decided: Option<Decided>,
+}
+
+/// One shard's conversations. Owned by one thread.
+pub struct Conversations {
+    core: Arc<Core>,
+    shard: u8,
+    open: HashMap<ConversationId, Box<Conversation>>,
+    /// In order of opening; entries of conversations that ended stay until they come to the front.
+    order: VecDeque<ConversationId>,
+    fragment_octets: usize,
+}
+
+/// How far one step got.
+enum Next {
+    Continue { eap: Vec<u8>, invalid: bool },
+    Accept,
+    Reject(Cause),
+}
+
+impl Conversations {
+    /// None yet.
+    #[must_use]
+    pub fn new(core: Arc<Core>, shard: u8) -> Self {
+        Self { core, shard, open: HashMap::new(), order: VecDeque::new(), fragment_octets: 0 }
+    }
+
+    /// Conversations open now.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// True when none is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Serve one request; `None` when nothing is to be answered.
+    pub fn serve(&mut self, request: &Request, route: Route, now: Now) -> Option<Arc<[u8]>> {
+        let begun = Instant::now();
+        let packet = request.verified.packet().ok()?;
+        let mut eap = Vec::new();
+        if packet.eap_message(&mut eap).is_err() {
+            return self.discard(request, DiscardReason::MalformedEapMessage, now);
+        }
+        match route {
+            Route::New => self.begin(request, &packet, &eap, now, begun),
+            Route::Known(_, id) => match self.take(id, &request.verified) {
+                Some(conversation) => self.resume(request, &packet, &eap, (id, conversation), now, begun),
+                None => self.stale(request, &packet, &eap, now),
+            },
+            Route::Stale => self.stale(request, &packet, &eap, now),
+        }
+    }
+
+    fn discard(&self, request: &Request, reason: DiscardReason, now: Now) -> Option<Arc<[u8]>> {
+        let client = request.verified.client();
+        client.ledger().counters.discarded.add();
+        self.core.discard(reason, request.key.source, Some(&client.name), now);
+        self.core.duplicates.forget(request.key);
+        None
+    }
+
+    fn take(&mut self, id: ConversationId, request: &Verified) -> Option<Box<Conversation>> {
+        let belongs = self.open.get(&id).is_some_and(|open| open.origin.client.name == request.client().name);
+        let conversation = belongs.then(|| self.open.remove(&id)).flatten()?;
+        self.fragment_octets -= conversation.eap.fragment_octets();
+        Some(conversation)
+    }
+
+    fn begin(
+        &mut self,
+        request: &Request,
+        packet: &Packet<'_>,
+        eap: &[u8],
+        now: Now,
+        begun: Instant,
+    ) -> Option<Arc<[u8]>> {
+        let id = ConversationId(self.core.states.random().ok()?);
+        let first = if eap.is_empty() { None } else { Some(EapPacket::parse(eap)) };
+        let origin = Origin::of(packet, request.verified.client(), request.key.source);
+        let (eap_tls, step) = match first {
+            Some(Err(why)) => unreadable(why),
+            Some(Ok(first)) => EapTls::open(Some(&first)),
+            None => EapTls::open(None),
+        };
+        let conversation =
+            Conversation { eap: eap_tls, origin, opened: now, last: now.monotonic, server: Duration::ZERO, peer: None };
+        self.go_on(request, (id, Box::new(conversation)), step, now, begun)
+    }
+
+    fn resume(
+        &mut self,
+        request: &Request,
+        packet: &Packet<'_>,
+        eap: &[u8],
+        (id, mut conversation): (ConversationId, Box<Conversation>),
+        now: Now,
+        begun: Instant,
+    ) -> Option<Arc<[u8]>> {
+        let snapshot = self.core.snapshot.load_full();
+        let terms = terms(&snapshot, &request.verified, packet);
+        let step = match EapPacket::parse(eap) {
+            Ok(response) => conversation.eap.respond(&response, terms),
+            Err(_) => return self.put_back_unanswered(request, id, conversation, now),
+        };
+        let step = match step {
+            Step::Established(established) => {
+                self.establish(&snapshot, &mut conversation, established, terms, now)
+            }
+            step => step,
+        };
+        self.go_on(request, (id, conversation), step, now, begun)
+    }
+
+    /// EAP that does not parse is ignored (RFC 3748 section 4.1); the conversation waits for a better packet.
+    fn put_back_unanswered(
+        &mut self,
+        request: &Request,
+        id: ConversationId,
+        conversation: Box<Conversation>,
+        now: Now,
+    ) -> Option<Arc<[u8]>> {
+        self.keep(id, conversation, now);
+        self.discard(request, DiscardReason::MalformedEapMessage, now)
+    }
+
+    /// The handshake is complete: every check, again on every resumption (RFC 9190 section 5.7), then the policy.
+    fn establish(
+        &self,
+        snapshot: &Arc<Snapshot>,
+        conversation: &mut Conversation,
+        established: Box<Established>,
+        terms: Terms<'_>,
+        now: Now,
+    ) -> Step {
+        let Some(Ok(certificate)) = established.chain.first().map(PeerCertificate::parse) else {
+            return Step::Failure(Cause::tls(&TlsFault::NoCertificate));
+        };
+        let resumed = established.resumed;
+        let identity = Identity::of_certificate(certificate, &self.core.facts);
+        if resumed {
+            self.core.counters.resumed.add();
+        }
+        let unix = UnixTime::since_unix_epoch(Duration::from_secs(now.unix()));
+        let rechecked = if resumed { snapshot.acceptor.trust().recheck(&established.chain, unix) } else { Ok(()) };
+        let (decided, verdict) = match rechecked {
+            Err(fault) => (None, Err(Cause::tls(&TlsFault::Chain(fault)))),
+            Ok(()) => {
+                let version = conversation.eap.tls().and_then(|tls| tls.version);
+                let session = Session { version, resumed };
+                let (decided, verdict) = authorize(snapshot, &conversation.origin, &identity, Some(session), now);
+                (Some(decided), verdict)
+            }
+        };
+        conversation.peer = Some(Box::new(Peer { identity, resumed, established, decided }));
+        match verdict {
+            Ok(()) => conversation.eap.admit(terms),
+            Err(cause) => Step::Failure(cause),
+        }
+    }
+
+    /// Answer a step, and keep the conversation or close it.
+    fn go_on(
+        &mut self,
+        request: &Request,
+        (id, mut conversation): (ConversationId, Box<Conversation>),
+        step: Step,
+        now: Now,
+        begun: Instant,
+    ) -> Option<Arc<[u8]>> {
+        let next = match step {
+            Step::Challenge(eap) => Next::Continue { eap, invalid: false },
+            Step::Again(eap) => Next::Continue { eap, invalid: true },
+            Step::Success => Next::Accept,
+            Step::Failure(cause) => Next::Reject(cause),
+            Step::Established(_) => Next::Reject(respond::unbuildable(NoAnswer::Inconsistent)),
+        };
+        let (reply, end) = match next {
+            Next::Continue { eap, invalid } => {
+                let state = self.core.states.seal(self.shard, id);
+                (respond::challenge(&request.verified, &state, &eap, invalid).ok()?, None)
+            }
+            Next::Accept => match self.accept(request, id, &conversation) {
+                Ok(reply) => (reply, Some((Outcome::Accept, Cause::ok()))),
+                Err(why) => {
+                    let reply = respond::reject(&request.verified, Some(conversation.eap.identifier())).ok()?;
+                    (reply, Some((Outcome::Reject, respond::unbuildable(why))))
+                }
+            },
+            Next::Reject(cause) => {
+                let reply = respond::reject(&request.verified, Some(conversation.eap.identifier())).ok()?;
+                (reply, Some((Outcome::Reject, cause)))
+            }
+        };
+        let reply = answered(&self.core, request, reply);
+        conversation.server += begun.elapsed();
+        match end {
+            None => self.keep(id, conversation, now),
+            Some((outcome, cause)) => self.close(id, *conversation, outcome, cause, Some(Arc::clone(&reply)), now),
+        }
+        Some(reply)
+    }
+
+    fn accept(&self, request: &Request, id: ConversationId, conversation: &Conversation) -> Result<Vec<u8>, NoAnswer> {
+        let peer = conversation.peer.as_ref().ok_or(NoAnswer::Inconsistent)?;
+        let decided = peer.decided.as_ref().ok_or(NoAnswer::Inconsistent)?;
+        let decision = decided.decision.as_ref().ok_or(NoAnswer::Inconsistent)?;
+        let salts: [[u8; 2]; 2] =
+            [self.core.states.random(), self.core.states.random()].map(|salt| salt.unwrap_or_default());
+        let keys = Keys {
+            msk: peer.established.msk.clone(),
+            session_id: peer.established.session_id.clone(),
+            salts,
+            identifier: conversation.eap.identifier(),
+        };
+        let user_name = peer.identity.user.as_deref().or(peer.identity.device.as_deref());
+        let acceptance = Acceptance { snapshot: &decided.snapshot, decision, id, user_name, keys: Some(&keys) };
+        respond::accept(&request.verified, &acceptance)
+    }
+
+    fn keep(&mut self, id: ConversationId, mut conversation: Box<Conversation>, now: Now) {
+        conversation.last = now.monotonic;
+        self.fragment_octets += conversation.eap.fragment_octets();
+        let opened_now = conversation.opened.monotonic == now.monotonic && conversation.eap.rounds() == 1;
+        self.open.insert(id, conversation);
+        if opened_now {
+            self.order.push_back(id);
+        }
+        while self.open.len() > MAX_CONVERSATIONS || self.fragment_octets > MAX_FRAGMENT_OCTETS {
+            if !self.evict_oldest(now) {
+                break;
+            }
+        }
+        if self.order.len() > 2 * MAX_CONVERSATIONS {
+            self.order.retain(|id| self.open.contains_key(id));
+        }
+    }
+
+    /// A table that is full gives up its oldest conversation: floods outlive nobody who answers promptly.
+    fn evict_oldest(&mut self, now: Now) -> bool {
+        while let Some(id) = self.order.pop_front() {
+            if let Some(conversation) = self.remove(id) {
+                self.core.counters.evicted.add();
+                let cause = Cause::new(
+                    "evicted_flood",
+                    "too many conversations were open, and this was the oldest",
+                    "find the client that opens them: `nac status` shows requests by client",
+                );
+                self.close(id, *conversation, Outcome::Abandoned, cause, None, now);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn remove(&mut self, id: ConversationId) -> Option<Box<Conversation>> {
+        let conversation = self.open.remove(&id)?;
+        self.fragment_octets -= conversation.eap.fragment_octets();
+        Some(conversation)
+    }
+
+    /// Close what fell silent or lasts too long.
+    pub fn expire(&mut self, now: Now) {
+        let over: Vec<_> = self
+            .open
+            .iter()
+            .filter(|(_, open)| {
+                now.monotonic.saturating_sub(open.last) >= CONVERSATION_IDLE
+                    || now.monotonic.saturating_sub(open.opened.monotonic) >= CONVERSATION_LIFETIME
+            })
+            .map(|(id, _)| *id)
+            .collect();
+        for id in over {
+            if let Some(conversation) = self.remove(id) {
+                self.core.counters.abandoned.add();
+                let cause = conversation.eap.silence();
+                self.close(id, *conversation, Outcome::Abandoned, cause, None, now);
+            }
+        }
+        if self.open.is_empty() && self.open.capacity() > 64 {
+            self.open = HashMap::new();
+            self.order = VecDeque::new();
+        }
+    }
+
+    fn close(
+        &self,
+        id: ConversationId,
+        conversation: Conversation,
+        outcome: Outcome,
+        cause: Cause,
+        reply: Option<Arc<[u8]>>,
+        now: Now,
+    ) {
+        let mut origin = conversation.origin;
+        if origin.user_name.is_none() && !conversation.eap.identity().is_empty() {
+            origin.user_name = Some(String::from_utf8_lossy(conversation.eap.identity()).into_owned());
+        }
+        let tls = conversation.eap.tls().cloned();
+        let refused = tls.as_ref().and_then(|tls| tls.refused.clone());
+        let peer = conversation.peer.map(|peer| *peer);
+        let (identity, resumed, decided) = match peer {
+            Some(peer) => (Some(peer.identity), peer.resumed, peer.decided),
+            None => (None, false, None),
+        };
+        let (certificate, user, device) = match identity {
+            Some(identity) => (identity.certificate, identity.user, identity.device),
+            None => (refused, None, None),
+        };
+        self.core.tell(Event::Authentication(Box::new(AuthenticationRecord {
+            id,
+            at: conversation.opened.unix_micros,
+            ended_at: now.unix_micros,
+            server: conversation.server,
+            rounds: conversation.eap.rounds(),
+            origin,
+            method: if tls.is_some() { Method::EapTls } else { Method::None },
+            outcome,
+            cause,
+            tls,
+            resumed,
+            certificate,
+            user,
+            device,
+            decided: decided.or_else(|| Some(undecided(&self.core.snapshot.load_full()))),
+            reply,
+        })));
+    }
+
+    /// A State that names no conversation of this client here: reject, so that the supplicant starts again at once
+    /// (RFC 5080 section 2.1.1).
+    fn stale(&self, request: &Request, packet: &Packet<'_>, eap: &[u8], now: Now) -> Option<Arc<[u8]>> {
+        let id = ConversationId(self.core.states.random().ok()?);
+        let identifier = EapPacket::parse(eap).ok().map(|packet| packet.identifier());
+        let reply = answered(&self.core, request, respond::reject(&request.verified, identifier).ok()?);
+        let cause = Cause::new(
+            "state_unknown",
+            "the request continues a conversation that this server does not know (any more)",
+            "none needed: the supplicant starts again; happens after a restart, a failover or a long pause",
+        );
+        let (eap_tls, _) = EapTls::open(None);
+        let origin = Origin::of(packet, request.verified.client(), request.key.source);
+        let conversation =
+            Conversation { eap: eap_tls, origin, opened: now, last: now.monotonic, server: Duration::ZERO, peer: None };
+        self.close(id, conversation, Outcome::Reject, cause, Some(Arc::clone(&reply)), now);
+        Some(reply)
+    }
+}
+
+fn unreadable(why: EapError) -> (EapTls, Step) {
+    let (eap_tls, _) = EapTls::open(None);
+    let cause = Cause::new("eap_malformed", why.to_string(), "update the supplicant or the NAS firmware");
+    (eap_tls, Step::Failure(cause))
+}
+
+/// How to talk in this round: the client's settings, and a fragment no longer than Framed-MTU (RFC 3579 section 2.4).
+fn terms<'a>(snapshot: &'a Snapshot, request: &Verified, packet: &Packet<'_>) -> Terms<'a> {
+    let client = request.client();
+    let framed_mtu = packet
+        .first(AttributeType::FRAMED_MTU)
+        .and_then(|value| value.try_into().ok().map(u32::from_be_bytes))
+        .and_then(|mtu| usize::try_from(mtu).ok())
+        .unwrap_or(MAX_FRAGMENT);
+    Terms {
+        acceptor: &snapshot.acceptor,
+        maximum: client.maximum_tls,
+        fragment: client.fragment_size.min(framed_mtu),
+    }
+}

@@ -1,0 +1,58 @@
+//! Who it is: from a verified certificate, or from a MAC address. Never from what the peer calls itself
+//! (RFC 9190 section 2.2).
+
+use std::sync::Arc;
+
+use nac_policy::{DeviceFacts, FactsTable, Fingerprint, MacAddress, UserFacts};
+
+use crate::event::Method;
+use crate::tls::PeerCertificate;
+
+/// An authenticated identity, joined with what is on record.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// How it was proven.
+    pub method: Method,
+    /// The certificate, for EAP-TLS.
+    pub certificate: Option<PeerCertificate>,
+    /// User that the certificate names.
+    pub user: Option<String>,
+    /// Device that the certificate names, or that has the MAC address.
+    pub device: Option<String>,
+    /// The user's record.
+    pub user_record: Option<Arc<UserFacts>>,
+    /// The device's record.
+    pub device_record: Option<Arc<DeviceFacts>>,
+}
+
+impl Identity {
+    /// From a certificate: the user is its first UPN, e-mail address or common name that is on record, the device the
+    /// one it is bound to by fingerprint, or its first DNS name or common name on record.
+    #[must_use]
+    pub fn of_certificate(certificate: PeerCertificate, facts: &FactsTable) -> Self {
+        let user_names = || certificate.upn.iter().chain(&certificate.email).chain(&certificate.common_name);
+        let device_names = || certificate.dns.iter().chain(&certificate.common_name);
+        let user_record = user_names().find_map(|name| facts.user_by_name(name));
+        let bound = certificate.fingerprint.parse::<Fingerprint>().ok();
+        let device_record = bound
+            .and_then(|fingerprint| facts.device_by_certificate(&fingerprint))
+            .or_else(|| device_names().find_map(|name| facts.device_by_name(name)));
+        let user = match &user_record {
+            Some(record) => Some(record.name.to_string()),
+            None => certificate.upn.first().or(certificate.email.first()).cloned(),
+        };
+        let device = match &device_record {
+            Some(record) => Some(record.name.to_string()),
+            None => certificate.dns.first().cloned(),
+        };
+        Self { method: Method::EapTls, certificate: Some(certificate), user, device, user_record, device_record }
+    }
+
+    /// From a MAC address (MAC Authentication Bypass): whatever claims it, so policies should give it little.
+    #[must_use]
+    pub fn of_mac(mac: MacAddress, facts: &FactsTable) -> Self {
+        let device_record = facts.device_by_mac(&mac);
+        let device = device_record.as_ref().map(|record| record.name.to_string());
+        Self { method: Method::Mab, certificate: None, user: None, device, user_record: None, device_record }
+    }
+}

@@ -1,0 +1,124 @@
+//! Requests without EAP: MAC Authentication Bypass, or a password, which is refused.
+//!
+//! A MAC address is no secret, so whatever password the NAS sends with it is not compared. What a policy gives to such a
+//! device should be little.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use nac_policy::MacAddress;
+use nac_protocol::radius::{AttributeType, Packet};
+
+use super::authorize::authorize;
+use super::identity::Identity;
+use super::respond::{self, Acceptance};
+use super::{Request, answered};
+use crate::cause::Cause;
+use crate::clock::Now;
+use crate::core::Core;
+use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome};
+use crate::origin::Origin;
+use crate::snapshot::Snapshot;
+use crate::state_token::ConversationId;
+
+/// Service-Type Call-Check (RFC 2865 section 5.6): what some NASes send for MAB.
+const CALL_CHECK: &[u8] = &[0, 0, 0, 10];
+
+/// Decide and answer.
+pub fn answer(
+    core: &Core,
+    snapshot: &Arc<Snapshot>,
+    request: &Request,
+    packet: &Packet<'_>,
+    now: Now,
+) -> Option<Arc<[u8]>> {
+    let begun = Instant::now();
+    let id = ConversationId(core.states.random().ok()?);
+    let origin = Origin::of(packet, request.verified.client(), request.key.source);
+    let (identity, decided, verdict) = match claimed_mac(packet, &origin) {
+        Err(cause) => (None, None, Err(cause)),
+        Ok(mac) => {
+            let identity = Identity::of_mac(mac, &core.facts);
+            let (decided, verdict) = authorize(snapshot, &origin, &identity, None, now);
+            (Some(identity), Some(decided), verdict)
+        }
+    };
+    let built = match (&verdict, &decided) {
+        (Ok(()), Some(decided)) => accept(request, decided, id, &origin),
+        _ => respond::reject(&request.verified, None),
+    };
+    let (reply, cause) = match (built, verdict) {
+        (Ok(reply), Ok(())) => (reply, Cause::ok()),
+        (Ok(reply), Err(cause)) => (reply, cause),
+        (Err(why), _) => (respond::reject(&request.verified, None).ok()?, respond::unbuildable(why)),
+    };
+    let reply = answered(core, request, reply);
+    core.tell(Event::Authentication(Box::new(AuthenticationRecord {
+        id,
+        at: now.unix_micros,
+        ended_at: now.unix_micros,
+        server: begun.elapsed(),
+        rounds: 1,
+        method: if identity.is_some() { Method::Mab } else { Method::None },
+        outcome: if cause.word == "ok" { Outcome::Accept } else { Outcome::Reject },
+        cause,
+        tls: None,
+        resumed: false,
+        certificate: None,
+        user: None,
+        device: identity.and_then(|identity| identity.device),
+        decided: decided.or_else(|| Some(undecided(snapshot))),
+        reply: Some(Arc::clone(&reply)),
+        origin,
+    })));
+    Some(reply)
+}
+
+/// Nothing was decided, but the record needs the snapshot's dictionary.
+pub(super) fn undecided(snapshot: &Arc<Snapshot>) -> Decided {
+    Decided { snapshot: Arc::clone(snapshot), decision: None, facts: nac_policy::FactSet::new() }
+}
+
+fn accept(
+    request: &Request,
+    decided: &Decided,
+    id: ConversationId,
+    origin: &Origin,
+) -> Result<Vec<u8>, respond::NoAnswer> {
+    let decision = decided.decision.as_ref().ok_or(respond::NoAnswer::Inconsistent)?;
+    let user_name = origin.user_name.as_deref();
+    let acceptance = Acceptance { snapshot: &decided.snapshot, decision, id, user_name, keys: None };
+    respond::accept(&request.verified, &acceptance)
+}
+
+/// The MAC address that asks for bypass: User-Name is one, and Calling-Station-Id, when it is one too, is the same.
+fn claimed_mac(packet: &Packet<'_>, origin: &Origin) -> Result<MacAddress, Cause> {
+    let has = |ty| packet.first(ty).is_some();
+    let (password, chap) = (has(AttributeType::USER_PASSWORD), has(AttributeType::CHAP_PASSWORD));
+    let call_check = packet.first(AttributeType::SERVICE_TYPE) == Some(CALL_CHECK);
+    if password && chap {
+        return Err(refused("a request with both User-Password and CHAP-Password (RFC 2865 section 4.1)"));
+    }
+    let named = origin.user_name.as_deref().and_then(|name| name.parse::<MacAddress>().ok());
+    match named {
+        Some(mac) if origin.mac.is_some_and(|calling| calling != mac) => {
+            Err(refused("MAC authentication with different addresses in User-Name and Calling-Station-Id"))
+        }
+        Some(mac) if password || chap || call_check => Ok(mac),
+        Some(_) => Err(refused("neither EAP nor a password nor Call-Check (RFC 2865 section 4.1)")),
+        None if origin.user_name.is_none() => Err(Cause::new(
+            "identity_missing",
+            "the request has no User-Name",
+            "check the NAS's 802.1X or MAB configuration of this port",
+        )),
+        None => Err(refused("a password login; only certificates (EAP-TLS) and MAC bypass are offered")),
+    }
+}
+
+fn refused(what: &str) -> Cause {
+    Cause::new(
+        "password_method_refused",
+        format!("the NAS sent {what}"),
+        "configure 802.1X with EAP-TLS on the port; this server never checks passwords",
+    )
+}

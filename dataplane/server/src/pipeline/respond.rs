@@ -1,0 +1,153 @@
+//! Signed answers (RFC 2865 section 4, RFC 3579 section 2.6). Message-Authenticator stands first in each.
+
+use std::sync::Arc;
+
+use nac_policy::Decision;
+use nac_protocol::eap;
+use nac_protocol::eap::tls::{Msk, SessionId};
+use nac_protocol::radius::{AttributeType, BuildError, Code, Packet, ReplyBuilder};
+
+use super::verify::Verified;
+use crate::cause::Cause;
+use crate::snapshot::Snapshot;
+use crate::state_token::ConversationId;
+
+/// Error-Cause 202, Invalid EAP Packet (RFC 3579 section 2.2).
+const INVALID_EAP_PACKET: u32 = 202;
+/// Termination-Action RADIUS-Request: the timer means re-authentication (RFC 3580 section 3.17).
+const RADIUS_REQUEST: u32 = 1;
+
+/// Why there is no answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NoAnswer {
+    /// More than 4,096 octets, or an attribute that does not fit.
+    Build(BuildError),
+    /// The policy has no attributes for this decision, or the client lost its secret meanwhile.
+    Inconsistent,
+}
+
+impl From<BuildError> for NoAnswer {
+    fn from(error: BuildError) -> Self {
+        Self::Build(error)
+    }
+}
+
+/// What EAP-Success brings along (RFC 2548, RFC 4072).
+#[derive(Debug)]
+pub struct Keys {
+    /// For MS-MPPE-Recv-Key and MS-MPPE-Send-Key.
+    pub msk: Msk,
+    /// For EAP-Key-Name, when the NAS asks for it.
+    pub session_id: Option<SessionId>,
+    /// Two salts.
+    pub salts: [[u8; 2]; 2],
+    /// Identifier of the last EAP request.
+    pub identifier: u8,
+}
+
+/// What an Access-Accept says.
+#[derive(Debug)]
+pub struct Acceptance<'a> {
+    /// The snapshot that decided.
+    pub snapshot: &'a Snapshot,
+    /// Its decision.
+    pub decision: &'a Decision,
+    /// Carried in Class, and back in accounting.
+    pub id: ConversationId,
+    /// The authenticated name (RFC 3579 section 3: User-Name in the Accept).
+    pub user_name: Option<&'a str>,
+    /// For EAP.
+    pub keys: Option<&'a Keys>,
+}
+
+/// Access-Challenge with an EAP-Request.
+///
+/// # Errors
+/// [`NoAnswer`].
+pub fn challenge(request: &Verified, state: &[u8], eap: &[u8], invalid: bool) -> Result<Vec<u8>, NoAnswer> {
+    build(request, Code::ACCESS_CHALLENGE, |reply, _| {
+        reply.eap_message(eap)?.attribute(AttributeType::STATE, state)?;
+        if invalid {
+            reply.integer(AttributeType::ERROR_CAUSE, INVALID_EAP_PACKET)?;
+        }
+        Ok(())
+    })
+}
+
+/// Access-Reject; `identifier` of the last EAP request, when there was one.
+///
+/// # Errors
+/// [`NoAnswer`].
+pub fn reject(request: &Verified, identifier: Option<u8>) -> Result<Vec<u8>, NoAnswer> {
+    build(request, Code::ACCESS_REJECT, |reply, _| {
+        if let Some(identifier) = identifier {
+            reply.eap_message(&eap::failure(identifier))?;
+        }
+        Ok(())
+    })
+}
+
+/// Access-Accept.
+///
+/// # Errors
+/// [`NoAnswer`]; too long an access list among them.
+pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Vec<u8>, NoAnswer> {
+    let policy = &acceptance.snapshot.policy;
+    let mut authorization = Vec::with_capacity(512);
+    policy
+        .reply(acceptance.decision, &request.client().dialect, &mut authorization)
+        .map_err(|_| NoAnswer::Inconsistent)?;
+    build(request, Code::ACCESS_ACCEPT, |reply, packet| {
+        if let Some(keys) = acceptance.keys {
+            reply.eap_message(&eap::success(keys.identifier))?;
+            reply.mppe_keys(request.secret().ok_or(NoAnswer::Inconsistent)?, keys.salts, keys.msk.octets())?;
+            if let (Some(name), Some(_)) = (&keys.session_id, packet.first(AttributeType::EAP_KEY_NAME)) {
+                reply.attribute(AttributeType::EAP_KEY_NAME, name.octets())?;
+            }
+        }
+        if let (Some(name), Some(_)) = (acceptance.user_name, packet.first(AttributeType::USER_NAME)) {
+            reply.text(AttributeType::USER_NAME, name)?;
+        }
+        reply.text(AttributeType::CLASS, &acceptance.id.to_string())?;
+        if let Some(seconds) = policy.session_timeout(acceptance.decision) {
+            reply.integer(AttributeType::SESSION_TIMEOUT, seconds)?;
+            reply.integer(AttributeType::TERMINATION_ACTION, RADIUS_REQUEST)?;
+        }
+        reply.encoded(&authorization)?;
+        Ok(())
+    })
+}
+
+/// The answer to Status-Server: Access-Accept and nothing else (RFC 5997 section 3).
+#[must_use]
+pub fn status(request: &Verified) -> Option<Arc<[u8]>> {
+    build(request, Code::ACCESS_ACCEPT, |_, _| Ok(())).ok().map(Into::into)
+}
+
+fn build(
+    request: &Verified,
+    code: Code,
+    fill: impl FnOnce(&mut ReplyBuilder, &Packet<'_>) -> Result<(), NoAnswer>,
+) -> Result<Vec<u8>, NoAnswer> {
+    let packet = request.packet().map_err(|_| NoAnswer::Inconsistent)?;
+    let secret = request.secret().ok_or(NoAnswer::Inconsistent)?;
+    let mut reply = ReplyBuilder::new(code, request.identifier(), *request.authenticator());
+    fill(&mut reply, &packet)?;
+    reply.proxy_states_of(&packet)?;
+    Ok(reply.finish(secret))
+}
+
+/// The cause of an Accept that could not be built: an error denies.
+#[must_use]
+pub fn unbuildable(why: NoAnswer) -> Cause {
+    match why {
+        NoAnswer::Build(_) => Cause::new(
+            "access_list_too_long",
+            "the access list of this session does not fit into one RADIUS packet of 4,096 octets",
+            "grant fewer or coarser resources, or aggregate their addresses; `nac policy check` shows the budget",
+        ),
+        NoAnswer::Inconsistent => {
+            Cause::new("internal_error", "the answer could not be put together", "see the server's log and report it")
+        }
+    }
+}

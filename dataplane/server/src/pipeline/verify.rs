@@ -1,0 +1,138 @@
+//! From octets to a verified request: length, Message-Authenticator, and what may not stand together (RFC 2865
+//! section 3, RFC 3579 section 3, CVE-2024-3596). Everything refused here is silently discarded.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use nac_protocol::radius::{
+    AttributeType, Code, MessageAuthenticatorError, Packet, PacketError, Presence, Secret,
+    verify_request_message_authenticator,
+};
+
+use crate::client::{MessageAuthenticatorMode, RadiusClient};
+use crate::discard::DiscardReason;
+
+/// A request that passed: it exists only when its client's secret (or, in mode `observe`, its source address) vouches.
+#[derive(Debug)]
+pub struct Verified {
+    octets: Box<[u8]>,
+    client: Arc<RadiusClient>,
+    secret: usize,
+    code: Code,
+    identifier: u8,
+    authenticator: [u8; 16],
+    source: SocketAddr,
+}
+
+impl Verified {
+    /// The packet.
+    ///
+    /// # Errors
+    /// Never in fact: the octets parsed when this was made.
+    pub fn packet(&self) -> Result<Packet<'_>, PacketError> {
+        Packet::parse(&self.octets)
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn client(&self) -> &Arc<RadiusClient> {
+        &self.client
+    }
+
+    /// The secret that this client uses now: answers are signed with the same.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
+        self.client.secrets.get(self.secret)
+    }
+
+    /// Code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Identifier.
+    #[must_use]
+    pub fn identifier(&self) -> u8 {
+        self.identifier
+    }
+
+    /// Request Authenticator.
+    #[must_use]
+    pub fn authenticator(&self) -> &[u8; 16] {
+        &self.authenticator
+    }
+
+    /// Where it came from.
+    #[must_use]
+    pub fn source(&self) -> SocketAddr {
+        self.source
+    }
+}
+
+/// Check a datagram from `client`.
+///
+/// # Errors
+/// [`DiscardReason`]: nothing may be answered.
+pub fn verify(octets: &[u8], client: &Arc<RadiusClient>, source: SocketAddr) -> Result<Verified, DiscardReason> {
+    let packet = Packet::parse(octets).map_err(|_| DiscardReason::MalformedPacket)?;
+    if packet.code() != Code::ACCESS_REQUEST && packet.code() != Code::STATUS_SERVER {
+        return Err(DiscardReason::UnexpectedCode);
+    }
+    let (secret, presence) = authenticate(&packet, client)?;
+    check_combination(&packet, client, presence)?;
+    Ok(Verified {
+        octets: packet.octets().into(),
+        client: Arc::clone(client),
+        secret,
+        code: packet.code(),
+        identifier: packet.identifier(),
+        authenticator: *packet.authenticator(),
+        source,
+    })
+}
+
+/// Which live secret signed it. Without a Message-Authenticator none is proven, and the first is taken.
+fn authenticate(packet: &Packet<'_>, client: &RadiusClient) -> Result<(usize, Presence), DiscardReason> {
+    let counters = &client.ledger().counters;
+    for (index, secret) in client.secrets.iter().enumerate() {
+        match verify_request_message_authenticator(packet, secret) {
+            Ok(presence) => {
+                if index > 0 {
+                    counters.second_secret.add();
+                }
+                return Ok((index, presence));
+            }
+            Err(MessageAuthenticatorError::Wrong) => {}
+            Err(_) => return Err(DiscardReason::MalformedMessageAuthenticator),
+        }
+    }
+    counters.bad_message_authenticator.add();
+    Err(DiscardReason::BadMessageAuthenticator)
+}
+
+fn check_combination(packet: &Packet<'_>, client: &RadiusClient, presence: Presence) -> Result<(), DiscardReason> {
+    let has = |ty| packet.first(ty).is_some();
+    let eap = has(AttributeType::EAP_MESSAGE);
+    if presence == Presence::Absent {
+        client.ledger().counters.without_message_authenticator.add();
+        if eap {
+            return Err(DiscardReason::EapUnprotected);
+        }
+        if client.message_authenticator == MessageAuthenticatorMode::Require || packet.code() == Code::STATUS_SERVER {
+            return Err(DiscardReason::MissingMessageAuthenticator);
+        }
+        if has(AttributeType::PROXY_STATE) {
+            return Err(DiscardReason::ProxyStateUnprotected);
+        }
+    }
+    if packet.code() == Code::STATUS_SERVER {
+        return Ok(());
+    }
+    if eap && [AttributeType::USER_PASSWORD, AttributeType::CHAP_PASSWORD].into_iter().any(has) {
+        return Err(DiscardReason::EapWithPassword);
+    }
+    let named =
+        [AttributeType::NAS_IP_ADDRESS, AttributeType::NAS_IPV6_ADDRESS, AttributeType::NAS_IDENTIFIER].into_iter().any(has);
+    if named { Ok(()) } else { Err(DiscardReason::NoNasIdentity) }
+}

@@ -1,0 +1,1 @@
+"""Benchmarks of nac beside FreeRADIUS and hostapd: `python -m lab.bench --help`."""

@@ -1,0 +1,136 @@
+"""Measurements as markdown: numbers, what was to be reached, and whether it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lab.bench.cases import Case
+from lab.bench.cost import Cost
+from lab.bench.half_open import LINGER_S, HalfOpen
+from lab.bench.latency import Latency
+from lab.bench.scaling import Scaling
+from lab.bench.supplicant import Json
+
+Floor = dict[str, Json]
+
+FLOOR_RATIO = 1.5
+HALF_OPEN_LIMIT_MIB = 64
+SCALING_RATIO = 1.7
+IDLE_LIMIT_MIB = 150
+P99_LIMIT_MS = 5
+
+
+def cost(costs: Sequence[Cost], servers: Sequence[str]) -> str:
+    """Microseconds of server CPU per authentication, `min / median` over the rounds."""
+    by_place = {(entry.case.key, entry.server): entry for entry in costs}
+    cases = list(dict.fromkeys(entry.case for entry in costs))
+    rows = []
+    for case in cases:
+        found = {server: by_place[case.key, server] for server in servers if (case.key, server) in by_place}
+        cells = [_min_median(found.get(server)) for server in servers]
+        rows.append([case.title, *cells, _targets(case, found)])
+    return _table(["server CPU per authentication, us (min / median)", *servers, "to be reached by nac"], rows)
+
+
+def _min_median(entry: Cost | None) -> str:
+    return "-" if entry is None else f"{entry.min_us:.1f} / {entry.median_us:.1f}"
+
+
+def _targets(case: Case, found: dict[str, Cost]) -> str:
+    nac = found.get("nac")
+    said = []
+    for target in case.targets:
+        peers = [cost for name, cost in found.items() if name.startswith(target.of)]
+        if nac is None or not peers:
+            continue
+        best = min(peers, key=lambda peer: peer.median_us)
+        ratio = nac.median_us / best.median_us
+        said.append(f"{ratio:.2f} of {best.server} (at most {target.ratio:.2f}): {_verdict(met=ratio <= target.ratio)}")
+    return "; ".join(said) or "-"
+
+
+def floor(measured: Floor, costs: Sequence[Cost]) -> str:
+    """The bare cryptography, and how far above it nac is."""
+    nac = {entry.case.floor: entry for entry in costs if entry.server == "nac" and entry.case.floor}
+    rows = []
+    for name, entry in measured.items():
+        bare = float(entry["median_us"])
+        ratio = "-"
+        if name in nac:
+            times = nac[name].median_us / bare
+            ratio = f"{times:.2f} (at most {FLOOR_RATIO}): {_verdict(met=times <= FLOOR_RATIO)}"
+        rows.append([name, f"{entry['min_us']:.1f} / {bare:.1f}", ratio])
+    return _table(["set of operations", "CPU, us (min / median)", "nac's median over it"], rows)
+
+
+def half_open(results: Iterable[HalfOpen]) -> str:
+    """Memory during and after the flood, and the good devices' fate."""
+    rows = []
+    for result in results:
+        met = "-"
+        if result.server == "nac":
+            good = result.good_refused == 0 and result.good_slowest_ms <= 1000
+            met = _verdict(met=result.grown_mib("peak") <= HALF_OPEN_LIMIT_MIB and good)
+        rows.append(
+            [
+                result.server,
+                f"{result.flood['held']:,}",
+                f"{result.grown_mib('peak'):+.0f}",
+                f"{result.grown_mib('final'):+.0f}",
+                f"{result.good['started']:,}",
+                f"{result.good_refused:.1%}",
+                f"{result.good_slowest_ms:.0f}",
+                met,
+            ]
+        )
+    header = [
+        "server",
+        "held open",
+        "peak, MiB",
+        f"after {LINGER_S} s, MiB",
+        "good devices",
+        "refused or unanswered",
+        "slowest, ms",
+        f"at most +{HALF_OPEN_LIMIT_MIB} MiB, good within 1 s",
+    ]
+    return _table(header, rows)
+
+
+def scaling(result: Scaling) -> str:
+    """Throughput by number of shards."""
+    ratio = result.rate(2) / result.rate(1)
+    rows = [[str(shards), f"{result.rate(shards):.0f}", f"{result.cores(shards):.2f}"] for shards in result.runs]
+    table = _table(["shards", "authentications/s (median)", "cores kept busy"], rows)
+    met = _verdict(met=ratio >= SCALING_RATIO)
+    return f"{table}\nRatio {ratio:.2f} (at least {SCALING_RATIO}): {met}.\n"
+
+
+def latency(result: Latency) -> str:
+    """Percentiles at half the peak rate, and the idle server's memory."""
+    rows = []
+    for label, key in (
+        ("round trips of one authentication, added up", "server"),
+        ("one round trip", "round"),
+        ("due until verdict, the device's own work included", "authentication"),
+    ):
+        found = result.half["latency_us"][key]
+        rows.append([label, *(f"{found[name] / 1000:.2f}" for name in ("p50", "p90", "p99", "p99_9", "max"))])
+    table = _table(["latency, ms", "p50", "p90", "p99", "p99.9", "max"], rows)
+    idle = result.idle_rss_kib / 1024
+    met = _verdict(met=result.server_p99_ms < P99_LIMIT_MS and result.half["timeouts"] == 0)
+    return (
+        f"Peak, closed loop: {result.peak['rate']:.0f} full handshakes/s. "
+        f"Open loop at half of it: {result.half['rate']:.0f}/s, {result.half['accepts']:,} accepted of "
+        f"{result.half['started']:,}.\n\n{table}\n"
+        f"p99 of the added round trips {result.server_p99_ms:.2f} ms (below {P99_LIMIT_MS}): {met}. "
+        f"Idle server {idle:.0f} MiB (below {IDLE_LIMIT_MIB}): {_verdict(met=idle < IDLE_LIMIT_MIB)}.\n"
+    )
+
+
+def _verdict(*, met: bool) -> str:
+    return "met" if met else "**not met**"
+
+
+def _table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
