@@ -173,7 +173,10 @@ class Condition:
     def negate(part: Condition) -> Condition: ...
     @staticmethod
     def compare(
-        *, fact: str, operator: Literal["=", "<", "<=", ">", ">=", "has", "in", "matches"], value: str | bool | int | Sequence[str]
+        *,
+        fact: str,
+        operator: Literal["=", "<", "<=", ">", ">=", "has", "in", "matches"],
+        value: str | bool | int | Sequence[str],
     ) -> Condition:
         """`=` any kind; `<` `<=` `>` `>=` integers; `has` a set contains `value`; `in` text is one of the values;
         `matches` text against a pattern where `*` stands for any run of characters. Text compares without case."""
@@ -230,7 +233,6 @@ class Policy:
         dialects: Sequence[Dialect],
         digest: str,
     ) -> Policy: ...
-
     def decide(self, facts: Mapping[str, str | bool | int | Sequence[str]]) -> Decision:
         """Decide over given facts: the same code that every packet runs (for `nac policy explain` and the oracle test)."""
 
@@ -266,7 +268,6 @@ class Snapshot:
         policy: Policy,
         dictionary: Dictionary,
     ) -> Snapshot: ...
-
     @property
     def generation(self) -> int: ...
 

@@ -34,7 +34,9 @@ class ConfigError(NacError):
 
     exit_code = 3
 
-    def __init__(self, message: str, *, path: Path, line: int | None = None, key: str | None = None, fix: str = "") -> None:
+    def __init__(
+        self, message: str, *, path: Path, line: int | None = None, key: str | None = None, fix: str = ""
+    ) -> None:
         where = f"{path}:{line}" if line is not None else str(path)
         super().__init__(f"{where}: {message}", fix=fix)
         self.path = path

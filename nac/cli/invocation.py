@@ -50,6 +50,10 @@ class Invocation:
 
         return load(self.config_path)
 
+    def control_socket(self) -> Path:
+        """Where the running server of this configuration listens."""
+        return self.config.control_socket
+
     @contextmanager
     def database(self) -> Iterator[Database]:
         """The database, opened and of the right version. Raises `ConfigError` or `StorageError`."""

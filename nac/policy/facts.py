@@ -50,10 +50,11 @@ def fits(value: Value, kind: FactKind) -> bool:
 def as_on_a_packet(given: Mapping[str, Value]) -> dict[str, Value]:
     """`given`, and what is known of every packet besides, as the data plane sets it.
 
-    A device or user of which nothing is said is not on record: not known, not managed, not disabled, all else unknown.
-    One on record has no tags and the posture `unknown` unless something else is said.
+    A device or user of which nothing but a name is said is not on record: not known, not managed, not disabled, and
+    all else unknown. A device on record has no tags and the posture `unknown` unless something else is said.
     """
-    on_record = any(name.startswith("device.") and value is not False for name, value in given.items())
+    said = {name for name, value in given.items() if name.startswith("device.") and value is not False}
+    on_record = bool(said - {"device.name"})
     record: dict[str, Value] = {"device.tags": (), "posture.status": "unknown"} if on_record else {}
     flags: dict[str, Value] = {
         "device.known": on_record,

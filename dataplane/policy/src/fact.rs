@@ -99,7 +99,7 @@ facts! {
     UserKnown "user.known" Boolean true "whether the user is on record" "true";
     UserGroups "user.groups" Set true "groups of the user on record" "ml-engineers";
     UserDisabled "user.disabled" Boolean true "whether the user is disabled; false when there is no record" "false";
-    DeviceName "device.name" Text true "device on record, by certificate or MAC address" "laptop-17";
+    DeviceName "device.name" Text true "device that the certificate names, else the one on record with the MAC address" "laptop-17";
     DeviceKnown "device.known" Boolean true "whether the device is on record" "true";
     DeviceManaged "device.managed" Boolean true "whether the organisation manages the device; false when there is no record" "true";
     DeviceDisabled "device.disabled" Boolean true "whether the device is disabled; false when there is no record" "false";

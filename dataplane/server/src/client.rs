@@ -152,10 +152,12 @@ impl ClientTable {
         for spec in specs {
             let client = Arc::new(RadiusClient::compile(spec)?);
             let earlier = match spec.network {
-                IpAddr::V4(network) if spec.prefix_length <= 32 => level(&mut table.v4, spec.prefix_length)
-                    .insert(mask4(network, spec.prefix_length), client),
-                IpAddr::V6(network) if spec.prefix_length <= 128 => level(&mut table.v6, spec.prefix_length)
-                    .insert(mask6(network, spec.prefix_length), client),
+                IpAddr::V4(network) if spec.prefix_length <= 32 => {
+                    level(&mut table.v4, spec.prefix_length).insert(mask4(network, spec.prefix_length), client)
+                }
+                IpAddr::V6(network) if spec.prefix_length <= 128 => {
+                    level(&mut table.v6, spec.prefix_length).insert(mask6(network, spec.prefix_length), client)
+                }
                 _ => return Err(ClientError(format!("client {:?}: prefix length out of range", spec.name))),
             };
             if let Some(earlier) = earlier {
@@ -192,10 +194,7 @@ impl ClientTable {
     }
 }
 
-fn level<K>(
-    levels: &mut Vec<(u8, HashMap<K, Arc<RadiusClient>>)>,
-    length: u8,
-) -> &mut HashMap<K, Arc<RadiusClient>> {
+fn level<K>(levels: &mut Vec<(u8, HashMap<K, Arc<RadiusClient>>)>, length: u8) -> &mut HashMap<K, Arc<RadiusClient>> {
     let position = match levels.iter().position(|(known, _)| *known <= length) {
         Some(position) if levels.get(position).is_some_and(|(known, _)| *known == length) => position,
         Some(position) => {

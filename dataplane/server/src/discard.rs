@@ -120,9 +120,8 @@ impl DiscardReports {
     }
 
     fn forget_quiet(&mut self, now: Duration) {
-        self.pending.retain(|_, pending| {
-            pending.count > 0 || now.saturating_sub(pending.last) < 2 * DISCARD_REPORT_INTERVAL
-        });
+        self.pending
+            .retain(|_, pending| pending.count > 0 || now.saturating_sub(pending.last) < 2 * DISCARD_REPORT_INTERVAL);
     }
 }
 

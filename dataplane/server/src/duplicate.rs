@@ -198,9 +198,12 @@ mod tests {
         assert_eq!(cache.len(), 5_000);
         cache.expire(DUPLICATE_LIFETIME + Duration::from_millis(1));
         assert!(cache.is_empty());
-        assert!(cache.stripes.iter().all(|stripe| {
-            stripe.lock().unwrap_or_else(PoisonError::into_inner).order.capacity() <= 64
-        }));
+        assert!(
+            cache
+                .stripes
+                .iter()
+                .all(|stripe| { stripe.lock().unwrap_or_else(PoisonError::into_inner).order.capacity() <= 64 })
+        );
     }
 
     #[test]

@@ -180,7 +180,12 @@ impl EapTls {
     }
 
     /// The peer acknowledged a fragment of ours: the next one, or it should have had something to say.
-    fn acknowledged(&mut self, mut outgoing: Outgoing, terms: Terms<'_>, state: impl FnOnce(Outgoing) -> State) -> Step {
+    fn acknowledged(
+        &mut self,
+        mut outgoing: Outgoing,
+        terms: Terms<'_>,
+        state: impl FnOnce(Outgoing) -> State,
+    ) -> Step {
         self.identifier = self.identifier.wrapping_add(1);
         match outgoing.next(self.identifier, terms.fragment) {
             Some(packet) => {

@@ -337,8 +337,9 @@ impl ReplyJson {
     fn of(decided: &Decided, reply: &[u8]) -> Option<Self> {
         let packet = Packet::parse(reply).ok()?;
         let dictionary = &decided.snapshot.dictionary;
-        let attributes = packet.attributes().map(|attribute| dictionary.display_masked(attribute)).collect();
-        Some(Self { code: packet.code().name(), attributes })
+        let described = dictionary.describe(&packet).into_iter();
+        let attributes = described.map(|one| (one.masked().into_owned(), one.name)).map(|(value, name)| (name, value));
+        Some(Self { code: packet.code().name(), attributes: attributes.collect() })
     }
 }
 

@@ -86,7 +86,9 @@ impl Origin {
                     nas.ssid = ssid(&called);
                     nas.called_station = Some(called);
                 }
-                AttributeType::CALLING_STATION_ID => mac = std::str::from_utf8(value).ok().and_then(|mac| mac.parse().ok()),
+                AttributeType::CALLING_STATION_ID => {
+                    mac = std::str::from_utf8(value).ok().and_then(|mac| mac.parse().ok())
+                }
                 _ => {}
             }
         }

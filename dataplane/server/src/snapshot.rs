@@ -57,7 +57,8 @@ impl Snapshot {
         let refused = |why: &dyn std::fmt::Display| SnapshotError(why.to_string());
         for client in &spec.clients {
             if !spec.policy.has_dialect(&client.dialect) {
-                let text = format!("client {:?}: the policy was compiled without dialect {:?}", client.name, client.dialect);
+                let text =
+                    format!("client {:?}: the policy was compiled without dialect {:?}", client.name, client.dialect);
                 return Err(SnapshotError(text));
             }
         }

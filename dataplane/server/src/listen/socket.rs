@@ -130,10 +130,7 @@ impl Socket {
                 sendmsg(fd, &slices, &[ControlMessage::Ipv4PacketInfo(&info)], flags, Some(&to))?;
             }
             Some(IpAddr::V6(local)) => {
-                let info = libc::in6_pktinfo {
-                    ipi6_ifindex: 0,
-                    ipi6_addr: libc::in6_addr { s6_addr: local.octets() },
-                };
+                let info = libc::in6_pktinfo { ipi6_ifindex: 0, ipi6_addr: libc::in6_addr { s6_addr: local.octets() } };
                 sendmsg(fd, &slices, &[ControlMessage::Ipv6PacketInfo(&info)], flags, Some(&to))?;
             }
             None => {

@@ -72,6 +72,7 @@ fn gather(origin: &Origin, identity: &Identity, session: Option<Session>, now: N
     facts.set_text(FactName::Method, identity.method.word());
     if let Some(certificate) = &identity.certificate {
         describe_certificate(certificate, &mut facts);
+        facts.set(FactName::CertificateDaysLeft, Value::Integer(days_left(certificate, now)));
     }
     if let Some(user) = &identity.user {
         facts.set_text(FactName::UserName, user);
@@ -90,6 +91,13 @@ fn gather(origin: &Origin, identity: &Identity, session: Option<Session>, now: N
         facts.set(FactName::TlsResumed, Value::Boolean(session.resumed));
     }
     facts
+}
+
+/// Whole days until notAfter; negative once it has passed.
+fn days_left(certificate: &PeerCertificate, now: Now) -> i64 {
+    const DAY: i64 = 86_400;
+    let seconds = |unix: u64| i64::try_from(unix).unwrap_or(i64::MAX);
+    seconds(certificate.not_after).saturating_sub(seconds(now.unix())).div_euclid(DAY)
 }
 
 fn describe_certificate(certificate: &PeerCertificate, facts: &mut FactSet) {

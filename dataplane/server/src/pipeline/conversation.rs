@@ -21,9 +21,7 @@ use crate::core::Core;
 use crate::discard::DiscardReason;
 use crate::eap_tls::{EapTls, Step, Terms};
 use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome};
-use crate::limits::{
-    CONVERSATION_IDLE, CONVERSATION_LIFETIME, MAX_CONVERSATIONS, MAX_FRAGMENT, MAX_FRAGMENT_OCTETS,
-};
+use crate::limits::{CONVERSATION_IDLE, CONVERSATION_LIFETIME, MAX_CONVERSATIONS, MAX_FRAGMENT, MAX_FRAGMENT_OCTETS};
 use crate::origin::Origin;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
@@ -153,9 +151,7 @@ impl Conversations {
             Err(_) => return self.put_back_unanswered(request, id, conversation, now),
         };
         let step = match step {
-            Step::Established(established) => {
-                self.establish(&snapshot, &mut conversation, established, terms, now)
-            }
+            Step::Established(established) => self.establish(&snapshot, &mut conversation, established, terms, now),
             step => step,
         };
         self.go_on(request, (id, conversation), step, now, begun)
@@ -410,9 +406,5 @@ fn terms<'a>(snapshot: &'a Snapshot, request: &Verified, packet: &Packet<'_>) ->
         .and_then(|value| value.try_into().ok().map(u32::from_be_bytes))
         .and_then(|mtu| usize::try_from(mtu).ok())
         .unwrap_or(MAX_FRAGMENT);
-    Terms {
-        acceptor: &snapshot.acceptor,
-        maximum: client.maximum_tls,
-        fragment: client.fragment_size.min(framed_mtu),
-    }
+    Terms { acceptor: &snapshot.acceptor, maximum: client.maximum_tls, fragment: client.fragment_size.min(framed_mtu) }
 }

@@ -132,7 +132,8 @@ fn check_combination(packet: &Packet<'_>, client: &RadiusClient, presence: Prese
     if eap && [AttributeType::USER_PASSWORD, AttributeType::CHAP_PASSWORD].into_iter().any(has) {
         return Err(DiscardReason::EapWithPassword);
     }
-    let named =
-        [AttributeType::NAS_IP_ADDRESS, AttributeType::NAS_IPV6_ADDRESS, AttributeType::NAS_IDENTIFIER].into_iter().any(has);
+    let named = [AttributeType::NAS_IP_ADDRESS, AttributeType::NAS_IPV6_ADDRESS, AttributeType::NAS_IDENTIFIER]
+        .into_iter()
+        .any(has);
     if named { Ok(()) } else { Err(DiscardReason::NoNasIdentity) }
 }

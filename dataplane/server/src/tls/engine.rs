@@ -48,14 +48,7 @@ pub struct Established {
 impl TlsEngine {
     pub(super) fn new(config: Arc<ServerConfig>) -> Result<Self, TlsFault> {
         let connection = ServerConnection::new(config).map_err(|error| TlsFault::Protocol(error.to_string()))?;
-        Ok(Self {
-            connection,
-            client_random: None,
-            server_random: None,
-            refused: None,
-            octets_in: 0,
-            octets_out: 0,
-        })
+        Ok(Self { connection, client_random: None, server_random: None, refused: None, octets_in: 0, octets_out: 0 })
     }
 
     /// Take in a flight from the client.

@@ -109,10 +109,8 @@ impl ProducesTickets for TicketSealer {
         let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>()?;
         let live = self.keys.iter().find(|live| live.name == *name)?;
         let mut sealed = sealed.to_vec();
-        let plain = live
-            .key
-            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(self.trust), &mut sealed)
-            .ok()?;
+        let plain =
+            live.key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(self.trust), &mut sealed).ok()?;
         let (issued, state) = plain.split_first_chunk::<ISSUED_LEN>()?;
         let age = self.now()?.checked_sub(u64::from_be_bytes(*issued))?;
         (age <= u64::from(self.lifetime)).then(|| state.to_vec())

@@ -1,0 +1,28 @@
+"""`nac serve`: the server, until it is told to stop."""
+
+from __future__ import annotations
+
+import signal
+
+import click
+
+from nac.cli.invocation import Invocation, pass_invocation
+
+
+@click.command("serve")
+@pass_invocation
+def cli(invocation: Invocation) -> None:
+    """Run the server in the foreground.
+
+    SIGTERM and SIGINT stop it, SIGHUP makes it read its files again (like `nac reload`). A broken file stops it from
+    starting; at a reload, the running configuration is kept. Logs go to standard error.
+    """
+    from nac import log
+    from nac.service import Service
+
+    log.configure(invocation.config.log)
+    with Service(invocation.config_path) as service:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: service.stop())
+        signal.signal(signal.SIGHUP, lambda *_: service.reload())
+        service.run()

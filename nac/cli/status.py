@@ -1,0 +1,70 @@
+"""`nac status`: what the running server is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from nac.cli.invocation import Invocation, pass_invocation
+from nac.cli.output import Format, output_option, print_json, print_record, print_table, say
+
+
+@click.command("status")
+@output_option
+@pass_invocation
+def cli(invocation: Invocation, output: Format) -> None:
+    """Show addresses, generation, counters and RADIUS clients of the running server.
+
+    A client with requests `without MA` would be cut off by message_authenticator = require.
+    """
+    from nac.control.ask import ask
+
+    status = ask(invocation.control_socket(), "status").status or {}
+    if output == "json":
+        print_json(status)
+        return
+    _print(status)
+
+
+def _print(status: Mapping[str, Any]) -> None:
+    counters: Mapping[str, int] = status["counters"]
+    print_record(
+        {
+            "up since": f"{datetime.fromtimestamp(status['started_at'], UTC):%Y-%m-%d %H:%M:%SZ}",
+            "listening on": status["addresses"],
+            "generation": status["generation"],
+            "policy": status["policy_digest"][:16],
+            "accepts / rejects": f"{counters['accepts']} / {counters['rejects']}",
+            "conversations open": counters["conversations.open"],
+            "devices / users": f"{counters['facts.devices']} / {counters['facts.users']}",
+            "events stored": status["events"]["stored"],
+            "events waiting": status["events"]["pending"],
+            "events lost": status["events"]["dropped"] + counters["events.dropped"],
+        }
+    )
+    discards = {name.removeprefix("discard."): count for name, count in counters.items() if name.startswith("discard.")}
+    shown = [(name, count) for name, count in discards.items() if count]
+    if shown:
+        say("")
+        print_table(["discarded because", "packets"], shown)
+    say("")
+    columns = ["client", "requests", "accepts", "rejects", "discarded", "without MA", "bad secret", "old secret"]
+    print_table(columns, [_client(name, row) for name, row in status["clients"].items()], empty="no RADIUS clients")
+    for warning in status["warnings"]:
+        say(f"warning: {warning}")
+
+
+def _client(name: str, row: Mapping[str, int]) -> list[str | int]:
+    return [
+        name,
+        row["requests"],
+        row["accepts"],
+        row["rejects"],
+        row["discarded"],
+        row["without_message_authenticator"],
+        row["bad_message_authenticator"],
+        row["second_secret"],
+    ]

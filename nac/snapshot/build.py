@@ -1,0 +1,115 @@
+"""Build a snapshot: read what the configuration names, check it, compile it. Raises, and changes nothing, when any part
+is not usable; what merely deserves attention comes back as warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from nac import _dataplane
+from nac.clients.store import ClientFields
+from nac.config import Config
+from nac.enforcement.dictionary import shipped_dictionary
+from nac.enforcement.vendor import DIALECTS
+from nac.errors import ConfigError, PkiError
+from nac.pki.credential import Credential, load_credential
+from nac.pki.expiry import PkiWarning
+from nac.pki.ocsp import staple
+from nac.pki.trust import TrustMaterial, load_trust
+from nac.policy.compile import CompiledPolicy, compile_policy
+from nac.policy.load import load
+from nac.snapshot.tickets import TicketKeys
+
+
+@dataclass(frozen=True)
+class BuiltSnapshot:
+    """`native` goes to the data plane. `reload_at`: Unix seconds when the same files may give another result."""
+
+    native: _dataplane.Snapshot
+    policy: CompiledPolicy
+    warnings: tuple[str, ...]
+    certificate_warnings: tuple[PkiWarning, ...]
+    reload_at: int | None
+
+
+def watched_files(config: Config, config_path: Path) -> list[Path]:
+    """Everything a snapshot is built from, for `nac.pki.watch.Watch`."""
+    certificates = [path for files in config.eap.certificates for path in (files.chain, files.key)]
+    trust = config.trust
+    return [config_path, config.policy.path, *certificates, *trust.roots, *trust.intermediates, *trust.crls]
+
+
+def build(
+    config: Config, clients: Sequence[ClientFields], *, ticket_keys: TicketKeys, generation: int, now: datetime
+) -> BuiltSnapshot:
+    """Raises `PolicyError`, `PkiError` or `ConfigError`."""
+    dialects = _dialects(config, clients)
+    policy = compile_policy(load(config.policy.path), shipped_dictionary(), dialects=dialects)
+    trust = _trust(config, now)
+    credentials = [load_credential(files.chain, files.key, now=now) for files in config.eap.certificates]
+    try:
+        native = _dataplane.Snapshot(
+            generation=generation,
+            clients=[_dataplane.Client(**fields) for fields in clients],
+            trust=_native_trust(config, trust),
+            credentials=[_native_credential(config, credential, now) for credential in credentials],
+            ticket_keys=list(ticket_keys.live),
+            ticket_lifetime=config.eap.ticket_lifetime.seconds,
+            policy=policy.native,
+            dictionary=shipped_dictionary(),
+        )
+    except _dataplane.SnapshotError as error:
+        raise PkiError(str(error), fix="`nac check` shows which file or client it comes from") from error
+    pki = (*trust.warnings, *(warning for credential in credentials for warning in credential.warnings))
+    return BuiltSnapshot(
+        native=native,
+        policy=policy,
+        warnings=(*(one.render() for one in policy.warnings), *(str(warning) for warning in pki)),
+        certificate_warnings=pki,
+        reload_at=trust.reload_at,
+    )
+
+
+def _dialects(config: Config, clients: Sequence[ClientFields]) -> set[str]:
+    """The dialects in use; a client whose dialect nobody knows is named."""
+    for client in clients:
+        if client["dialect"] not in DIALECTS:
+            raise ConfigError(
+                f"RADIUS client {client['name']!r} has the unknown dialect {client['dialect']!r}",
+                path=config.server.state,
+                fix=f"known dialects: {', '.join(sorted(DIALECTS))}; remove the client and add it with one of them",
+            )
+    return {client["dialect"] for client in clients} or set(DIALECTS)
+
+
+def _trust(config: Config, now: datetime) -> TrustMaterial:
+    return load_trust(
+        roots=config.trust.roots,
+        intermediates=config.trust.intermediates,
+        crls=config.trust.crls,
+        revocation=config.trust.revocation,
+        now=now,
+    )
+
+
+def _native_trust(config: Config, trust: TrustMaterial) -> _dataplane.Trust:
+    lists = [
+        _dataplane.RevocationList(
+            issuer=found.issuer, serials=found.serials, this_update=found.this_update, next_update=found.next_update
+        )
+        for found in trust.revocation_lists
+    ]
+    return _dataplane.Trust(
+        anchors=trust.anchors,
+        intermediates=trust.intermediates,
+        revocation_lists=lists,
+        revocation=config.trust.revocation,
+    )
+
+
+def _native_credential(config: Config, credential: Credential, now: datetime) -> _dataplane.ServerCredential:
+    response = staple(config.pki.directory, credential.leaf, now=now)
+    return _dataplane.ServerCredential(chain=credential.chain, key=credential.key, ocsp_response=response)
