@@ -3,11 +3,41 @@
 Down go a `Snapshot` (clients, trust, credentials, compiled policy: immutable, numbered) and the facts of devices and
 users (batched upserts). Up come events, as JSON bytes that `nac.events.types` decodes, and counters. No Rust thread
 ever holds a Python object, and no call here is on the way of a packet. Every constructor is keyword-only and checks its
-arguments: a wrong one raises `SnapshotError` that names the field.
+arguments: a wrong one raises `SnapshotError` that names the field. A default written `...` is empty.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, final
+
+__all__ = [
+    "Client",
+    "Condition",
+    "DataPlane",
+    "DataPlaneError",
+    "Decision",
+    "DecodedAttribute",
+    "DecodedPacket",
+    "DeviceFacts",
+    "Dialect",
+    "Dictionary",
+    "DictionaryError",
+    "FactDefinition",
+    "ListenError",
+    "PacketError",
+    "Policy",
+    "Resource",
+    "RevocationList",
+    "Rule",
+    "Segment",
+    "ServerCredential",
+    "Snapshot",
+    "SnapshotError",
+    "TicketKey",
+    "Trust",
+    "UserFacts",
+    "decode_packet",
+    "fact_catalogue",
+]
 
 class DataPlaneError(Exception):
     """Root of what the data plane raises."""
@@ -123,8 +153,8 @@ class Trust:
         cls,
         *,
         anchors: Sequence[bytes],
-        intermediates: Sequence[bytes] = (),
-        revocation_lists: Sequence[RevocationList] = (),
+        intermediates: Sequence[bytes] = ...,
+        revocation_lists: Sequence[RevocationList] = ...,
         revocation: Literal["require", "available", "stale-ok"] = "require",
     ) -> Trust: ...
 
@@ -200,7 +230,7 @@ class Resource:
 class Dialect:
     """What encloses the resources' lines in an access list: encoded attributes before and after them."""
 
-    def __new__(cls, *, name: str, before: bytes = b"", after: bytes = b"") -> Dialect: ...
+    def __new__(cls, *, name: str, before: bytes = ..., after: bytes = ...) -> Dialect: ...
 
 @final
 class Rule:
@@ -214,7 +244,7 @@ class Rule:
         cls,
         *,
         effect: Literal["place", "reject", "allow", "forbid"],
-        targets: Sequence[str] = (),
+        targets: Sequence[str] = ...,
         condition: Condition,
         label: str,
         location: str,
@@ -284,20 +314,20 @@ class DeviceFacts:
         cls,
         *,
         name: str,
-        macs: Sequence[str] = (),
-        certificates: Sequence[str] = (),
+        macs: Sequence[str] = ...,
+        certificates: Sequence[str] = ...,
         kind: str | None = None,
         owner: str | None = None,
         managed: bool = False,
         disabled: bool = False,
-        tags: Sequence[str] = (),
+        tags: Sequence[str] = ...,
         posture_status: str | None = None,
         posture_expires_at: int | None = None,
     ) -> DeviceFacts: ...
 
 @final
 class UserFacts:
-    def __new__(cls, *, name: str, groups: Sequence[str] = (), disabled: bool = False) -> UserFacts: ...
+    def __new__(cls, *, name: str, groups: Sequence[str] = ..., disabled: bool = False) -> UserFacts: ...
 
 # --- the running data plane ---
 
@@ -329,8 +359,11 @@ class DataPlane:
     def upsert_users(self, users: Sequence[UserFacts]) -> None: ...
     def remove_devices(self, names: Sequence[str]) -> None: ...
     def remove_users(self, names: Sequence[str]) -> None: ...
-    def wait_events(self, *, timeout_ms: int, max_events: int = 4096) -> list[bytes]:
-        """Up to `max_events` events as JSON objects, oldest first; waits at most `timeout_ms` with the GIL released."""
+    def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]:
+        """Up to `max_events` events as JSON objects, oldest first; the GIL is released meanwhile.
+
+        Waits at most `timeout_ms` for the first event, then `gather_ms` for more unless there are `max_events`.
+        """
 
     def counters(self) -> dict[str, int]:
         """Every counter by its name, e.g. `discard.unknown_client`, `events.dropped`, `conversations.open`."""

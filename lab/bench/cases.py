@@ -8,6 +8,9 @@ from lab.bench.pki import KeyKind
 
 CONCURRENCY = 8
 
+LINGER_S = 3
+"""Work that a server puts off, as nac does with writing events, is waited for this long and counted."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -49,7 +52,7 @@ class Case:
         """Arguments of `nac-supplicant load`. Resumed: every device uses the ticket of one full handshake once."""
         count = self.few if holds_few_sessions else self.count
         arguments = ["--mode", self.mode, "--concurrency", str(CONCURRENCY), "--count", str(count)]
-        arguments += ["--macs", str(self.macs)]
+        arguments += ["--macs", str(self.macs), "--linger", str(LINGER_S)]
         if self.tls is not None:
             arguments += ["--tls", self.tls]
         if self.resumption:

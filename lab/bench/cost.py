@@ -30,6 +30,14 @@ class Cost:
         return [run["server"]["cpu_us_per_authentication"] for run in self.runs]
 
     @property
+    def data_plane_us(self) -> list[float]:
+        """The part of nac's own Rust threads (`nac-receive-N`, `nac-shard-N`), per run; the rest is Python."""
+        return [
+            sum(used for name, used in run["server"]["threads_cpu_us_per_authentication"].items() if "nac-" in name)
+            for run in self.runs
+        ]
+
+    @property
     def min_us(self) -> float:
         """The best run."""
         return min(self.cpu_us)

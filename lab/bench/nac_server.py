@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from lab.bench.pki import Pki
+from lab.bench.pki import USER_EMAIL, Pki
 from lab.bench.running_server import Protection, Setup
 
 COMMAND = Path(sys.executable).with_name("nac")
@@ -32,7 +32,7 @@ level = "warning"
 """
 
 _PEOPLE = [
-    ["user", "add", "alice", "--group", "ml-engineering"],
+    ["user", "add", USER_EMAIL, "--group", "ml-engineering"],
     ["device", "posture", "laptop", "healthy", "--for", "24h"],
 ]
 
@@ -58,7 +58,7 @@ class Nac:
         at = ["-c", str(config)]
         bounds = ["--rate", "1000000", "--burst", "1000000"]
         _nac([*at, "client", "add", "bench", "127.0.0.1", *bounds, "--secret-file", str(secret_file)])
-        laptop = ["--owner", "alice", "--managed", "--certificate", _fingerprint(pki)]
+        laptop = ["--owner", USER_EMAIL, "--managed", "--certificate", _fingerprint(pki)]
         _nac([*at, "device", "add", "laptop", *laptop])
         for arguments in _PEOPLE:
             _nac([*at, *arguments])

@@ -7,6 +7,7 @@ certificate and its CertificateVerify.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,8 @@ KeyKind = Literal["p256", "rsa2048", "rsa4096"]
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 SERVER_NAME = "radius.bench.example"
+CLIENT_NAME = "laptop.bench.example"
+USER_EMAIL = "alice@bench.example"
 LIFETIME = datetime.timedelta(days=30)
 
 
@@ -47,10 +50,12 @@ def create(folder: Path, server: KeyKind, client: KeyKind) -> Pki:
     folder.mkdir(parents=True)
     ca_kind: KeyKind = "p256" if server == "p256" else "rsa2048"
     ca_key = _generate(ca_kind)
-    ca = _Issuer(_certificate("nac benchmark CA", ca_key, None, ca=True), ca_key)
+    ca = _Issuer(_certificate("nac benchmark CA", ca_key, None, None), ca_key)
     server_key, client_key = _generate(server), _generate(client)
-    server_cert = _certificate(SERVER_NAME, server_key, ca, usage=ExtendedKeyUsageOID.SERVER_AUTH)
-    client_cert = _certificate("laptop.bench.example", client_key, ca, usage=ExtendedKeyUsageOID.CLIENT_AUTH)
+    server_names = [x509.DNSName(SERVER_NAME)]
+    client_names = [x509.DNSName(CLIENT_NAME), x509.RFC822Name(USER_EMAIL)]
+    server_cert = _certificate(SERVER_NAME, server_key, ca, (ExtendedKeyUsageOID.SERVER_AUTH, server_names))
+    client_cert = _certificate(CLIENT_NAME, client_key, ca, (ExtendedKeyUsageOID.CLIENT_AUTH, client_names))
     return Pki(
         folder=folder,
         ca=_write(folder / "ca.pem", [ca.certificate]),
@@ -72,10 +77,9 @@ def _certificate(
     name: str,
     key: PrivateKey,
     issuer: _Issuer | None,
-    *,
-    ca: bool = False,
-    usage: x509.ObjectIdentifier | None = None,
+    leaf: tuple[x509.ObjectIdentifier, Sequence[x509.GeneralName]] | None,
 ) -> x509.Certificate:
+    """`leaf`: extended key usage and alternative names; None for an authority. `issuer` None: self-signed."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     issuer_name = issuer.certificate.subject if issuer else subject
     issuer_key = issuer.key if issuer else key
@@ -88,14 +92,15 @@ def _certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + LIFETIME)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .add_extension(_key_usage(ca=ca), critical=True)
+        .add_extension(x509.BasicConstraints(ca=leaf is None, path_length=None), critical=True)
+        .add_extension(_key_usage(ca=leaf is None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
-    if usage is not None:
+    if leaf is not None:
+        usage, names = leaf
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(issuer_key, hashes.SHA256())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterable, Sequence
 
 from lab.bench.cases import Case
@@ -28,8 +29,20 @@ def cost(costs: Sequence[Cost], servers: Sequence[str]) -> str:
     for case in cases:
         found = {server: by_place[case.key, server] for server in servers if (case.key, server) in by_place}
         cells = [_min_median(found.get(server)) for server in servers]
-        rows.append([case.title, *cells, _targets(case, found)])
-    return _table(["server CPU per authentication, us (min / median)", *servers, "to be reached by nac"], rows)
+        rows.append([case.title, *cells, _data_plane(found.get("nac")), _targets(case, found)])
+    header = [
+        "server CPU per authentication, us (min / median)",
+        *servers,
+        "of nac: data plane",
+        "to be reached by nac",
+    ]
+    return _table(header, rows)
+
+
+def _data_plane(nac: Cost | None) -> str:
+    if nac is None:
+        return "-"
+    return f"{min(nac.data_plane_us):.1f} / {statistics.median(nac.data_plane_us):.1f}"
 
 
 def _min_median(entry: Cost | None) -> str:

@@ -19,6 +19,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 Format = Literal["table", "json"]
 Cell = str | int | float | bool | None | Sequence[str]
@@ -78,7 +79,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, empty
     for row in rows:
         table.add_row(*(Text(cell(value)) for value in row))
     if table.row_count:
-        console().print(table)
+        _print(table)
     elif empty:
         click.echo(empty, err=True)
 
@@ -93,7 +94,19 @@ def print_record(fields: Mapping[str, Cell]) -> None:
     table.add_column(overflow="fold")
     for name, value in fields.items():
         table.add_row(Text(name), Text(cell(value)))
-    console().print(table)
+    _print(table)
+
+
+def _print(table: Table) -> None:
+    """To a terminal as it is; into a pipe without the blanks that fill a table's lines."""
+    out = console()
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as captured:
+        out.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def print_json(value: object) -> None:

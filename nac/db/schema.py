@@ -172,10 +172,7 @@ class Authentication(Base):
     __table_args__ = (
         Index("ix_authentications_mac_at_us", "mac", "at_us"),
         Index("ix_authentications_identity_user_at_us", "identity_user", "at_us"),
-        Index("ix_authentications_user_name_at_us", "user_name", "at_us"),
         Index("ix_authentications_device_at_us", "device", "at_us"),
-        Index("ix_authentications_client_at_us", "client", "at_us"),
-        Index("ix_authentications_result_at_us", "result", "at_us"),
         {"sqlite_autoincrement": True},
     )
 

@@ -18,10 +18,13 @@ import structlog
 
 from nac.errors import StorageError
 from nac.events.store import ReceivedEvent
-from nac.events.types import DiscardEvent, decode
+from nac.events.types import DiscardEvent, decode_header
 
 WAIT_MS: Final = 250
 """How long one wait for events lasts: the time that ending the thread may take."""
+
+GATHER_MS: Final = 100
+"""How long to gather events after the first: a transaction costs more than the events in it."""
 
 BATCH: Final = 2048
 """Events in one transaction."""
@@ -36,7 +39,7 @@ LONGEST_RETRY_S: Final = 15.0
 class EventSource(Protocol):
     """Where events come from: `nac._dataplane.DataPlane`."""
 
-    def wait_events(self, *, timeout_ms: int, max_events: int = 4096) -> list[bytes]: ...
+    def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]: ...
 
 
 class EventSink(Protocol):
@@ -107,7 +110,7 @@ class Drain:
         return replace(self._counters, pending=len(self._pending))
 
     def _fetch(self, timeout_ms: int) -> int:
-        raws = self._source.wait_events(timeout_ms=timeout_ms)
+        raws = self._source.wait_events(timeout_ms=timeout_ms, gather_ms=min(GATHER_MS, timeout_ms))
         for raw in raws:
             self._accept(raw)
         self._drop_oldest()
@@ -115,7 +118,7 @@ class Drain:
 
     def _accept(self, raw: bytes) -> None:
         try:
-            event = decode(raw)
+            event = decode_header(raw)
         except msgspec.MsgspecError as error:
             self._count(undecodable=1)
             self._log.error("events.undecodable", error=str(error))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from nac.db import Database
 from nac.db.schema import Authentication, Discard
-from nac.events.types import AuthenticationEvent, DiscardEvent
+from nac.events.types import AuthenticationHeader, DiscardEvent, Header
 from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import fold
 
@@ -21,7 +21,7 @@ class ReceivedEvent(NamedTuple):
     """An event beside the octets that said it: these are what is stored."""
 
     raw: bytes
-    event: AuthenticationEvent | DiscardEvent
+    event: Header
 
 
 class EventStore:
@@ -32,7 +32,7 @@ class EventStore:
 
     def insert(self, batch: Sequence[ReceivedEvent]) -> None:
         """Store a batch, all or nothing. Events that are there already are left alone. Raises `StorageError`."""
-        authentications = [_row(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationEvent)]
+        authentications = [_row(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationHeader)]
         discards = [_discard_row(r.event) for r in batch if isinstance(r.event, DiscardEvent)]
         with self._database.write() as session:
             _insert_new(session, Authentication.metadata.tables["authentications"], authentications)
@@ -48,11 +48,11 @@ def _insert_new(session: Session, table: Table, rows: list[dict[str, Any]]) -> N
         session.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
 
 
-def _row(event: AuthenticationEvent, raw: bytes) -> dict[str, Any]:
+def _row(event: AuthenticationHeader, raw: bytes) -> dict[str, Any]:
     return {
         "id": event.id,
         "at_us": event.at,
-        "mac": search_mac(event.mac) if event.mac else None,
+        "mac": _stored_mac(event.mac) if event.mac else None,
         "identity_user": fold(event.identity_user) if event.identity_user else None,
         "user_name": fold(event.user_name) if event.user_name else None,
         "device": fold(event.identity_device) if event.identity_device else None,
@@ -66,6 +66,11 @@ def _row(event: AuthenticationEvent, raw: bytes) -> dict[str, Any]:
 def _discard_row(event: DiscardEvent) -> dict[str, Any]:
     row = msgspec.structs.asdict(event)
     return {"at_us": row.pop("at"), **row}
+
+
+def _stored_mac(mac: str) -> str:
+    """The data plane writes `00-11-22-33-44-55` (RFC 3580 3.21); the column has what `search_mac` makes of it."""
+    return mac.replace("-", ":").lower()
 
 
 def search_mac(text: str) -> str:

@@ -109,11 +109,32 @@ class DiscardEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     count: int
 
 
+class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
+    """The fields of an `AuthenticationEvent` that are searched for; the rest is stored as it came, not taken apart."""
+
+    id: str
+    at: int
+    client: str
+    mac: str | None
+    user_name: str | None
+    result: Result
+    cause: str
+    identity_user: str | None
+    identity_device: str | None
+
+
 Event = AuthenticationEvent | DiscardEvent
+Header = AuthenticationHeader | DiscardEvent
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)
 
 
 def decode(raw: bytes) -> Event:
-    """One event from `DataPlane.wait_events`. Raises `msgspec.ValidationError` when the two planes disagree."""
+    """One event, whole. Raises `msgspec.ValidationError` when the two planes disagree."""
     return _decoder.decode(raw)
+
+
+def decode_header(raw: bytes) -> Header:
+    """What storing an event needs of it: a tenth of the work. Raises `msgspec.ValidationError`."""
+    return _header_decoder.decode(raw)

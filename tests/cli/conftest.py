@@ -12,7 +12,7 @@ from nac.cli import cli
 from nac.clients.seal import create_key
 from nac.db import Database, upgrade
 from nac.events.store import EventStore, ReceivedEvent
-from nac.events.types import AuthenticationEvent, DiscardEvent, decode
+from nac.events.types import AuthenticationEvent, DiscardEvent, decode, decode_header
 
 SAMPLES = Path(__file__).parents[1] / "events/samples"
 
@@ -60,6 +60,7 @@ def sample() -> Callable[..., AuthenticationEvent]:
 @pytest.fixture
 def store(database: Database) -> Callable[..., None]:
     def put(*events: AuthenticationEvent | DiscardEvent) -> None:
-        EventStore(database).insert([ReceivedEvent(msgspec.json.encode(event), event) for event in events])
+        raws = [msgspec.json.encode(event) for event in events]
+        EventStore(database).insert([ReceivedEvent(raw, decode_header(raw)) for raw in raws])
 
     return put

@@ -7,7 +7,7 @@ import pytest
 
 from nac.db import Database, upgrade
 from nac.events.store import EventStore, ReceivedEvent
-from nac.events.types import AuthenticationEvent, DiscardEvent, decode
+from nac.events.types import AuthenticationEvent, DiscardEvent, decode, decode_header
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -46,6 +46,7 @@ def store(database: Database) -> Store:
     """Puts events into the database, as the drain does."""
 
     def put(*events: AuthenticationEvent | DiscardEvent) -> None:
-        EventStore(database).insert([ReceivedEvent(msgspec.json.encode(event), event) for event in events])
+        raws = [msgspec.json.encode(event) for event in events]
+        EventStore(database).insert([ReceivedEvent(raw, decode_header(raw)) for raw in raws])
 
     return put

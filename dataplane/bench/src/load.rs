@@ -32,7 +32,7 @@ pub use server_process::ProcessId;
 
 use arrivals::{Arrivals, PhaseEnd};
 use devices::Devices;
-use report::Measured;
+use report::{Measured, ServerUse};
 use server_process::{ServerProcess, Usage};
 use tally::Tally;
 use worker::Worker;
@@ -109,7 +109,7 @@ pub struct LoadPlan {
     pub eap: Arc<EapSettings>,
     /// The server's process, to be measured.
     pub server_process: Option<ProcessId>,
-    /// Time between the last conversation and the last look at the server's memory.
+    /// Time between the last conversation and the last look at the server: what it still does then is counted.
     pub linger: Duration,
 }
 
@@ -171,9 +171,8 @@ pub fn run(plan: &LoadPlan) -> Result<LoadReport, LoadError> {
         &Measured {
             wall,
             own_cpu: own.cpu.saturating_sub(own_before.cpu),
-            server: before.zip(after),
+            server: server_use(before, after, usage(server.as_ref())?),
             peak_rss_kib,
-            final_rss_kib: usage(server.as_ref())?.map(|usage| usage.rss_kib),
         },
     ))
 }
@@ -217,7 +216,7 @@ fn phase(
         let mut peak = 0;
         while running.iter().any(|handle| !handle.is_finished()) {
             if let Some(server) = server {
-                peak = peak.max(server.usage()?.rss_kib);
+                peak = peak.max(server.rss_kib()?);
             }
             thread::sleep(SAMPLE_INTERVAL);
         }
@@ -227,6 +226,10 @@ fn phase(
         }
         Ok((total, peak))
     })
+}
+
+fn server_use(before: Option<Usage>, after: Option<Usage>, rested: Option<Usage>) -> Option<ServerUse> {
+    Some(ServerUse { before: before?, after: after?, rested: rested? })
 }
 
 fn usage(server: Option<&ServerProcess>) -> Result<Option<Usage>, LoadError> {

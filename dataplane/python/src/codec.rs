@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nac_protocol::dictionary;
-use nac_protocol::radius::{Code, Packet, Presence, Secret, verify_request_message_authenticator, verify_response};
+use nac_protocol::radius::{
+    AttributeType, Code, Packet, Presence, Secret, verify_request_message_authenticator, verify_response,
+};
 use pyo3::prelude::*;
 
 use crate::errors::{DictionaryError, PacketError};
@@ -88,6 +90,9 @@ pub(crate) fn decode_packet(
 }
 
 fn check(packet: &Packet<'_>, secret: Option<&Secret>, request_authenticator: Option<[u8; 16]>) -> &'static str {
+    if packet.first(AttributeType::MESSAGE_AUTHENTICATOR).is_none() {
+        return "absent";
+    }
     let Some(secret) = secret else { return "unchecked" };
     let is_reply = matches!(
         packet.code(),

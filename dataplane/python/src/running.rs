@@ -65,7 +65,7 @@ impl DataPlane {
             let text = format!("generation {next} is not newer than the published generation {previous}");
             return Err(SnapshotError::new_err(text));
         }
-        next.clients.inherit(&previous.clients);
+        next.inherit(&previous);
         drop(previous);
         self.core.snapshot.store(next);
         Ok(())
@@ -91,9 +91,16 @@ impl DataPlane {
         names.iter().for_each(|name| self.core.facts.remove_user(name));
     }
 
-    #[pyo3(signature = (*, timeout_ms, max_events = 4096))]
-    fn wait_events(&self, py: Python<'_>, timeout_ms: u64, max_events: usize) -> Vec<Py<pyo3::types::PyBytes>> {
-        let events = py.detach(|| self.core.events.wait(Duration::from_millis(timeout_ms), max_events));
+    #[pyo3(signature = (*, timeout_ms, gather_ms = 0, max_events = 4096))]
+    fn wait_events(
+        &self,
+        py: Python<'_>,
+        timeout_ms: u64,
+        gather_ms: u64,
+        max_events: usize,
+    ) -> Vec<Py<pyo3::types::PyBytes>> {
+        let (timeout, gather) = (Duration::from_millis(timeout_ms), Duration::from_millis(gather_ms));
+        let events = py.detach(|| self.core.events.wait(timeout, gather, max_events));
         events.iter().map(|event| pyo3::types::PyBytes::new(py, event).unbind()).collect()
     }
 

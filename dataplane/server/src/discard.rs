@@ -47,6 +47,7 @@ reasons! {
     NoNasIdentity "no_nas_identity" "neither NAS-IP-Address, NAS-IPv6-Address nor NAS-Identifier (RFC 2865 section 4.1)";
     DuplicateInWork "duplicate_in_work" "a retransmission of a request that is being worked on";
     RateLimited "rate_limited" "the client opens conversations faster than its limit";
+    ReplyTooLong "reply_too_long" "the request's Proxy-State attributes leave no room for an answer (RFC 2865 section 3)";
     Overloaded "overloaded" "the shard's queue is full; the NAS will send it again";
     Internal "internal" "an internal fault; see the server's log";
 }

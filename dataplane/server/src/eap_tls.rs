@@ -109,9 +109,12 @@ impl EapTls {
 
     /// Go on with the peer's answer.
     pub fn respond(&mut self, packet: &EapPacket<'_>, terms: Terms<'_>) -> Step {
-        self.rounds = self.rounds.saturating_add(1);
-        if self.rounds > MAX_ROUNDS {
-            return self.fail(too_large("more rounds than any real handshake takes"));
+        if let Some(over) = self.count_round() {
+            return over;
+        }
+        if packet.code() == EapCode::REQUEST {
+            // RFC 3579 section 2.6.2: no role reversal, and such a packet is rejected.
+            return self.fail(malformed("an EAP-Request: this server does not authenticate itself to a NAS"));
         }
         if packet.code() != EapCode::RESPONSE || packet.identifier() != self.identifier {
             return Step::Again(self.again());
@@ -125,6 +128,17 @@ impl EapTls {
             },
             _ => Step::Again(self.again()),
         }
+    }
+
+    /// Go on after octets that are not an EAP packet: not fatal (RFC 3579 section 2.2).
+    pub fn unreadable(&mut self) -> Step {
+        self.count_round().unwrap_or_else(|| Step::Again(self.again()))
+    }
+
+    /// One round more; the failure, when that is too many.
+    fn count_round(&mut self) -> Option<Step> {
+        self.rounds = self.rounds.saturating_add(1);
+        (self.rounds > MAX_ROUNDS).then(|| self.fail(too_large("more rounds than any real handshake takes")))
     }
 
     fn start(&mut self, identity: &[u8]) -> Step {

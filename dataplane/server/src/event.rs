@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nac_policy::{Decision, FactSet, Value, Verdict};
@@ -116,6 +116,8 @@ struct Inner {
     events: VecDeque<(u64, Event)>,
     sequence: u64,
     closed: bool,
+    /// How many events the reader waits for; zero when it does not wait.
+    awaited: usize,
 }
 
 impl EventQueue {
@@ -135,19 +137,18 @@ impl EventQueue {
         inner.sequence += 1;
         let sequence = inner.sequence;
         inner.events.push_back((sequence, event));
-        if inner.events.len() == 1 {
+        if inner.events.len() == inner.awaited {
             self.filled.notify_one();
         }
         fits
     }
 
-    /// Up to `most` events as JSON, oldest first; waits at most `timeout` for the first.
-    pub fn wait(&self, timeout: Duration, most: usize) -> Vec<Vec<u8>> {
+    /// Up to `most` events as JSON, oldest first; waits at most `timeout` for the first, then `gather` for more.
+    pub fn wait(&self, timeout: Duration, gather: Duration, most: usize) -> Vec<Vec<u8>> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut inner, _) = self
-            .filled
-            .wait_timeout_while(inner, timeout, |inner| inner.events.is_empty() && !inner.closed)
-            .unwrap_or_else(PoisonError::into_inner);
+        let inner = self.wait_for(inner, 1, timeout);
+        let gather = if inner.events.is_empty() { Duration::ZERO } else { gather };
+        let mut inner = self.wait_for(inner, most, gather);
         let count = inner.events.len().min(most);
         let events: Vec<_> = inner.events.drain(..count).collect();
         if inner.events.is_empty() && inner.events.capacity() > 1_024 {
@@ -155,6 +156,16 @@ impl EventQueue {
         }
         drop(inner);
         events.iter().map(|(sequence, event)| to_json(*sequence, event)).collect()
+    }
+
+    fn wait_for<'a>(&self, mut inner: MutexGuard<'a, Inner>, count: usize, timeout: Duration) -> MutexGuard<'a, Inner> {
+        inner.awaited = count;
+        let (mut inner, _) = self
+            .filled
+            .wait_timeout_while(inner, timeout, |inner| inner.events.len() < count && !inner.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        inner.awaited = 0;
+        inner
     }
 
     /// Wake the reader for good.

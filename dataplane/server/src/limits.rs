@@ -28,6 +28,10 @@ pub const MAX_DUPLICATES: usize = 65_536;
 pub const MAX_DUPLICATE_OCTETS: usize = 24 << 20;
 /// Requests that wait for one shard; beyond, the newest is dropped and the NAS sends it again.
 pub const MAX_SHARD_QUEUE: usize = 8_192;
+/// TLS 1.2 sessions kept for resumption by session id; each has the client's chain in it.
+pub const MAX_STORED_SESSIONS: usize = 16_384;
+/// Octets of those sessions.
+pub const MAX_STORED_SESSION_OCTETS: usize = 16 << 20;
 /// EAP identity kept of a peer: an NAI has at most 253 octets (RFC 7542 section 2.3).
 pub const MAX_IDENTITY: usize = 253;
 /// Alternative names kept of each kind per certificate.

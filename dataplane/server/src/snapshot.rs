@@ -49,6 +49,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// Carry over what outlives snapshots: counters and token buckets of clients, TLS 1.2 sessions.
+    pub fn inherit(&self, previous: &Self) {
+        self.clients.inherit(&previous.clients);
+        self.acceptor.inherit(&previous.acceptor);
+    }
+
     /// Compile.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ pub(super) struct LoadArguments {
     /// The server's process, for its CPU time and memory.
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
-    /// Seconds until the server's memory is read for the last time.
+    /// Seconds until the server's CPU time and memory are read for the last time.
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
     linger: f64,
 }

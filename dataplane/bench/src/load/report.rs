@@ -15,9 +15,16 @@ use super::{LoadMode, LoadPlan, Pace};
 pub(super) struct Measured {
     pub(super) wall: Duration,
     pub(super) own_cpu: Duration,
-    pub(super) server: Option<(Usage, Usage)>,
+    pub(super) server: Option<ServerUse>,
     pub(super) peak_rss_kib: u64,
-    pub(super) final_rss_kib: Option<u64>,
+}
+
+/// What the server had used before the first conversation, right after the last, and after lingering.
+#[derive(Debug)]
+pub(super) struct ServerUse {
+    pub(super) before: Usage,
+    pub(super) after: Usage,
+    pub(super) rested: Usage,
 }
 
 /// The result of a load.
@@ -87,11 +94,13 @@ pub struct Latencies {
 /// What the server's process used.
 #[derive(Debug, Serialize)]
 pub struct ServerReport {
-    /// User and system time in seconds.
+    /// User and system time in seconds, until the end of lingering.
     pub cpu_s: f64,
     /// Microseconds per verdict (per conversation held, in the half-open mode).
     pub cpu_us_per_authentication: f64,
-    /// Cores kept busy on average.
+    /// The same by name of the threads that lived throughout.
+    pub threads_cpu_us_per_authentication: BTreeMap<String, f64>,
+    /// Cores kept busy on average until the last verdict.
     pub cores: f64,
     /// Resident set before, KiB.
     pub rss_before_kib: u64,
@@ -151,16 +160,24 @@ impl LoadReport {
 
 impl ServerReport {
     fn new(measured: &Measured, authentications: u64) -> Option<Self> {
-        let (before, after) = measured.server?;
+        let (before, after) = measured.server.as_ref()?;
         let cpu_s = after.cpu.saturating_sub(before.cpu).as_secs_f64();
         Some(Self {
             cpu_s,
             cpu_us_per_authentication: per(cpu_s * 1e6, count(authentications)),
-            cores: per(cpu_s, measured.wall.as_secs_f64()),
+            threads_cpu_us_per_authentication: rested
+                .threads
+                .iter()
+                .map(|(name, used)| {
+                    let used = used.saturating_sub(before.threads.get(name).copied().unwrap_or_default());
+                    (name.clone(), per(used.as_secs_f64() * 1e6, count(authentications)))
+                })
+                .collect(),
+            cores: per(after.cpu.saturating_sub(before.cpu).as_secs_f64(), measured.wall.as_secs_f64()),
             rss_before_kib: before.rss_kib,
             rss_peak_kib: measured.peak_rss_kib.max(after.rss_kib),
             rss_after_kib: after.rss_kib,
-            rss_final_kib: measured.final_rss_kib.unwrap_or(after.rss_kib),
+            rss_final_kib: rested.rss_kib,
         })
     }
 }

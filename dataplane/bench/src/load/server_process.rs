@@ -1,7 +1,8 @@
 //! CPU time and memory of a process: its CPU clock (POSIX clock_getcpuclockid) and `/proc` (proc(5)).
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::time::ClockId;
@@ -17,14 +18,16 @@ pub struct ProcessId(pub u32);
 #[derive(Debug)]
 pub(super) struct ServerProcess {
     clock: ClockId,
-    status: PathBuf,
+    folder: PathBuf,
 }
 
 /// What a process has used so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Usage {
     /// User and system time of all its threads, ended ones among them.
     pub(super) cpu: Duration,
+    /// The same by thread name, of the threads that live.
+    pub(super) threads: BTreeMap<String, Duration>,
     /// Resident set in KiB.
     pub(super) rss_kib: u64,
 }
@@ -35,7 +38,7 @@ impl ServerProcess {
         let pid = i32::try_from(id.0).map_err(|_| gone())?;
         Ok(Self {
             clock: ClockId::pid_cpu_clock_id(Pid::from_raw(pid)).map_err(|_| gone())?,
-            status: PathBuf::from(format!("/proc/{pid}/status")),
+            folder: PathBuf::from(format!("/proc/{pid}")),
         })
     }
 
@@ -44,11 +47,37 @@ impl ServerProcess {
     }
 
     pub(super) fn usage(&self) -> Result<Usage, LoadError> {
-        let unreadable = || LoadError::ServerProcess(format!("{} is not readable", self.status.display()));
-        let cpu = self.clock.now().map_err(|_| unreadable())?;
-        let status = fs::read_to_string(&self.status).map_err(|_| unreadable())?;
-        Ok(Usage { cpu: Duration::from(cpu), rss_kib: rss_kib(&status).ok_or_else(unreadable)? })
+        let cpu = self.clock.now().map_err(|_| self.unreadable())?;
+        Ok(Usage { cpu: Duration::from(cpu), threads: self.threads(), rss_kib: self.rss_kib()? })
     }
+
+    /// The resident set alone, in KiB.
+    pub(super) fn rss_kib(&self) -> Result<u64, LoadError> {
+        let status = fs::read_to_string(self.folder.join("status")).map_err(|_| self.unreadable())?;
+        rss_kib(&status).ok_or_else(|| self.unreadable())
+    }
+
+    fn unreadable(&self) -> LoadError {
+        LoadError::ServerProcess(format!("{} is not readable", self.folder.display()))
+    }
+
+    /// Empty where the kernel keeps no such account.
+    fn threads(&self) -> BTreeMap<String, Duration> {
+        let mut threads = BTreeMap::new();
+        let tasks = fs::read_dir(self.folder.join("task")).into_iter().flatten().flatten();
+        for (name, used) in tasks.filter_map(|task| thread(&task.path())) {
+            *threads.entry(name).or_default() += used;
+        }
+        threads
+    }
+}
+
+/// Name and CPU time of a thread (the first number of schedstat, nanoseconds); None when it has just ended.
+fn thread(folder: &Path) -> Option<(String, Duration)> {
+    let name = fs::read_to_string(folder.join("comm")).ok()?;
+    let account = fs::read_to_string(folder.join("schedstat")).ok()?;
+    let nanoseconds = account.split_whitespace().next()?.parse().ok()?;
+    Some((name.trim_end().to_owned(), Duration::from_nanos(nanoseconds)))
 }
 
 fn rss_kib(status: &str) -> Option<u64> {

@@ -100,6 +100,7 @@ pub struct EapPacket<'a> {
     code: EapCode,
     identifier: u8,
     ty: Option<EapType>,
+    expanded: bool,
     data: &'a [u8],
 }
 
@@ -115,14 +116,12 @@ impl<'a> EapPacket<'a> {
         let body = octets.get(HEADER..length).ok_or(EapError::BadLength)?;
         let code = EapCode(code);
         if code != EapCode::REQUEST && code != EapCode::RESPONSE {
-            return Ok(Self { code, identifier, ty: None, data: body });
+            return Ok(Self { code, identifier, ty: None, expanded: false, data: body });
         }
         let (&ty, data) = body.split_first().ok_or(EapError::NoType)?;
-        let (ty, data) = match EapType(ty) {
-            EapType::EXPANDED => expanded(data)?,
-            plain => (plain, data),
-        };
-        Ok(Self { code, identifier, ty: Some(ty), data })
+        let expanded = EapType(ty) == EapType::EXPANDED;
+        let (ty, data) = if expanded { unwrap_expanded(data)? } else { (EapType(ty), data) };
+        Ok(Self { code, identifier, ty: Some(ty), expanded, data })
     }
 
     /// The Code field.
@@ -153,14 +152,14 @@ impl<'a> EapPacket<'a> {
     #[must_use]
     pub fn nak(&self) -> Option<Nak<'a>> {
         match self.ty {
-            Some(EapType::NAK) => Some(Nak { desired: self.data }),
+            Some(EapType::NAK) => Some(Nak { desired: self.data, expanded: self.expanded }),
             _ => None,
         }
     }
 }
 
 /// Unwrap an Expanded Type with Vendor-Id 0 to the type it stands for; other vendors stay opaque.
-fn expanded(data: &[u8]) -> Result<(EapType, &[u8]), EapError> {
+fn unwrap_expanded(data: &[u8]) -> Result<(EapType, &[u8]), EapError> {
     let (head, rest) = data.split_first_chunk::<EXPANDED>().ok_or(EapError::NoType)?;
     match *head {
         [0, 0, 0, 0, 0, 0, ty] => Ok((EapType(ty), rest)),
@@ -168,16 +167,23 @@ fn expanded(data: &[u8]) -> Result<(EapType, &[u8]), EapError> {
     }
 }
 
-/// A Legacy Nak's list of desired methods (RFC 3748 section 5.3.1).
+/// The desired methods of a Legacy Nak, one octet each, or of an Expanded Nak, eight octets each (RFC 3748 sections
+/// 5.3.1 and 5.3.2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Nak<'a> {
     desired: &'a [u8],
+    expanded: bool,
 }
 
 impl<'a> Nak<'a> {
-    /// The methods the peer would accept, in its order; zero means "none" and is left out.
+    /// The methods the peer would accept, in its order; zero means "none" and is left out. A method of a vendor's own
+    /// shows as [`EapType::EXPANDED`].
     pub fn desired(&self) -> impl Iterator<Item = EapType> + use<'a> {
-        self.desired.iter().copied().filter(|ty| *ty != 0).map(EapType)
+        let size = if self.expanded { 1 + EXPANDED } else { 1 };
+        self.desired.chunks_exact(size).filter_map(|one| match *one {
+            [ty] | [254, 0, 0, 0, 0, 0, 0, ty] => (ty != 0).then_some(EapType(ty)),
+            _ => Some(EapType::EXPANDED),
+        })
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Job {
 struct Lanes {
     under_way: VecDeque<Job>,
     beginning: VecDeque<Job>,
+    /// The thread sleeps: waking it costs a system call, so nobody does when it is awake.
+    asleep: bool,
 }
 
 /// A shard as the others see it: a bounded queue.
@@ -49,8 +51,11 @@ impl ShardQueue {
             return Err(job);
         }
         lane.push_back(job);
+        let asleep = std::mem::take(&mut lanes.asleep);
         drop(lanes);
-        self.filled.notify_one();
+        if asleep {
+            self.filled.notify_one();
+        }
         Ok(())
     }
 
@@ -59,9 +64,12 @@ impl ShardQueue {
         let (mut lanes, _) = self
             .filled
             .wait_timeout_while(lanes, patience, |lanes| {
-                lanes.under_way.is_empty() && lanes.beginning.is_empty() && !self.stop.load(Ordering::Relaxed)
+                let idle = lanes.under_way.is_empty() && lanes.beginning.is_empty();
+                lanes.asleep = idle && !self.stop.load(Ordering::Relaxed);
+                lanes.asleep
             })
             .unwrap_or_else(PoisonError::into_inner);
+        lanes.asleep = false;
         lanes.under_way.pop_front().or_else(|| lanes.beginning.pop_front())
     }
 

@@ -34,7 +34,18 @@ struct Conversation {
     opened: Now,
     last: Duration,
     server: Duration,
+    /// Octets of an EAP packet, as far as the NAS has said (RFC 3579 section 2.4: it holds for the whole conversation).
+    link: usize,
     peer: Option<Box<Peer>>,
+}
+
+impl Conversation {
+    /// As the first packet, and nothing else, describes it.
+    fn of(request: &Request, packet: &Packet<'_>, eap: EapTls, now: Now) -> Self {
+        let origin = Origin::of(packet, request.verified.client(), request.key.source);
+        let link = link_octets(packet, &origin);
+        Self { eap, origin, opened: now, last: now.monotonic, server: Duration::ZERO, link, peer: None }
+    }
 }
 
 /// What a completed handshake and the decision about it left.
@@ -124,14 +135,12 @@ impl Conversations {
     ) -> Option<Arc<[u8]>> {
         let id = ConversationId(self.core.states.random().ok()?);
         let first = if eap.is_empty() { None } else { Some(EapPacket::parse(eap)) };
-        let origin = Origin::of(packet, request.verified.client(), request.key.source);
         let (eap_tls, step) = match first {
             Some(Err(why)) => unreadable(why),
             Some(Ok(first)) => EapTls::open(Some(&first)),
             None => EapTls::open(None),
         };
-        let conversation =
-            Conversation { eap: eap_tls, origin, opened: now, last: now.monotonic, server: Duration::ZERO, peer: None };
+        let conversation = Conversation::of(request, packet, eap_tls, now);
         self.go_on(request, (id, Box::new(conversation)), step, now, begun)
     }
 
@@ -145,28 +154,17 @@ impl Conversations {
         begun: Instant,
     ) -> Option<Arc<[u8]>> {
         let snapshot = self.core.snapshot.load_full();
-        let terms = terms(&snapshot, &request.verified, packet);
+        conversation.link = conversation.link.min(link_octets(packet, &conversation.origin));
+        let terms = terms(&snapshot, &request.verified, &conversation);
         let step = match EapPacket::parse(eap) {
             Ok(response) => conversation.eap.respond(&response, terms),
-            Err(_) => return self.put_back_unanswered(request, id, conversation, now),
+            Err(_) => conversation.eap.unreadable(),
         };
         let step = match step {
             Step::Established(established) => self.establish(&snapshot, &mut conversation, established, terms, now),
             step => step,
         };
         self.go_on(request, (id, conversation), step, now, begun)
-    }
-
-    /// EAP that does not parse is ignored (RFC 3748 section 4.1); the conversation waits for a better packet.
-    fn put_back_unanswered(
-        &mut self,
-        request: &Request,
-        id: ConversationId,
-        conversation: Box<Conversation>,
-        now: Now,
-    ) -> Option<Arc<[u8]>> {
-        self.keep(id, conversation, now);
-        self.discard(request, DiscardReason::MalformedEapMessage, now)
     }
 
     /// The handshake is complete: every check, again on every resumption (RFC 9190 section 5.7), then the policy.
@@ -220,23 +218,20 @@ impl Conversations {
             Step::Failure(cause) => Next::Reject(cause),
             Step::Established(_) => Next::Reject(respond::unbuildable(NoAnswer::Inconsistent)),
         };
-        let (reply, end) = match next {
+        let reject = || respond::reject(&request.verified, Some(conversation.eap.identifier()));
+        let (built, end) = match next {
             Next::Continue { eap, invalid } => {
                 let state = self.core.states.seal(self.shard, id);
-                (respond::challenge(&request.verified, &state, &eap, invalid).ok()?, None)
+                (respond::challenge(&request.verified, &state, &eap, invalid), None)
             }
             Next::Accept => match self.accept(request, id, &conversation) {
-                Ok(reply) => (reply, Some((Outcome::Accept, Cause::ok()))),
-                Err(why) => {
-                    let reply = respond::reject(&request.verified, Some(conversation.eap.identifier())).ok()?;
-                    (reply, Some((Outcome::Reject, respond::unbuildable(why))))
-                }
+                Ok(reply) => (Ok(reply), Some((Outcome::Accept, Cause::ok()))),
+                Err(why) => (reject(), Some((Outcome::Reject, respond::unbuildable(why)))),
             },
-            Next::Reject(cause) => {
-                let reply = respond::reject(&request.verified, Some(conversation.eap.identifier())).ok()?;
-                (reply, Some((Outcome::Reject, cause)))
-            }
+            Next::Reject(cause) => (reject(), Some((Outcome::Reject, cause))),
         };
+        // Proxy-States that leave no room for an answer: there is none then, and the conversation is over.
+        let Ok(reply) = built else { return self.discard(request, DiscardReason::ReplyTooLong, now) };
         let reply = answered(&self.core, request, reply);
         conversation.server += begun.elapsed();
         match end {
@@ -377,16 +372,16 @@ impl Conversations {
     fn stale(&self, request: &Request, packet: &Packet<'_>, eap: &[u8], now: Now) -> Option<Arc<[u8]>> {
         let id = ConversationId(self.core.states.random().ok()?);
         let identifier = EapPacket::parse(eap).ok().map(|packet| packet.identifier());
-        let reply = answered(&self.core, request, respond::reject(&request.verified, identifier).ok()?);
+        let Ok(reply) = respond::reject(&request.verified, identifier) else {
+            return self.discard(request, DiscardReason::ReplyTooLong, now);
+        };
+        let reply = answered(&self.core, request, reply);
         let cause = Cause::new(
             "state_unknown",
             "the request continues a conversation that this server does not know (any more)",
             "none needed: the supplicant starts again; happens after a restart, a failover or a long pause",
         );
-        let (eap_tls, _) = EapTls::open(None);
-        let origin = Origin::of(packet, request.verified.client(), request.key.source);
-        let conversation =
-            Conversation { eap: eap_tls, origin, opened: now, last: now.monotonic, server: Duration::ZERO, peer: None };
+        let conversation = Conversation::of(request, packet, EapTls::open(None).0, now);
         self.close(id, conversation, Outcome::Reject, cause, Some(Arc::clone(&reply)), now);
         Some(reply)
     }
@@ -398,13 +393,21 @@ fn unreadable(why: EapError) -> (EapTls, Step) {
     (eap_tls, Step::Failure(cause))
 }
 
-/// How to talk in this round: the client's settings, and a fragment no longer than Framed-MTU (RFC 3579 section 2.4).
-fn terms<'a>(snapshot: &'a Snapshot, request: &Verified, packet: &Packet<'_>) -> Terms<'a> {
+/// How to talk in this round: the client's settings, and a fragment no longer than the NAS's link takes.
+fn terms<'a>(snapshot: &'a Snapshot, request: &Verified, conversation: &Conversation) -> Terms<'a> {
     let client = request.client();
+    let fragment = client.fragment_size.min(conversation.link);
+    Terms { acceptor: &snapshot.acceptor, maximum: client.maximum_tls, fragment }
+}
+
+/// Octets of an EAP packet that fit on the link: Framed-MTU, less the IEEE 802.1X header where there is one
+/// (RFC 3579 section 2.4, RFC 3580 section 3.10).
+fn link_octets(packet: &Packet<'_>, origin: &Origin) -> usize {
+    const IEEE_8021X_HEADER: usize = 4;
     let framed_mtu = packet
         .first(AttributeType::FRAMED_MTU)
         .and_then(|value| value.try_into().ok().map(u32::from_be_bytes))
-        .and_then(|mtu| usize::try_from(mtu).ok())
-        .unwrap_or(MAX_FRAGMENT);
-    Terms { acceptor: &snapshot.acceptor, maximum: client.maximum_tls, fragment: client.fragment_size.min(framed_mtu) }
+        .and_then(|mtu| usize::try_from(mtu).ok());
+    let header = if origin.connection.is_some() { IEEE_8021X_HEADER } else { 0 };
+    framed_mtu.map_or(MAX_FRAGMENT, |mtu| mtu.saturating_sub(header))
 }

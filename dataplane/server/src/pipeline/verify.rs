@@ -112,14 +112,19 @@ fn authenticate(packet: &Packet<'_>, client: &RadiusClient) -> Result<(usize, Pr
 }
 
 fn check_combination(packet: &Packet<'_>, client: &RadiusClient, presence: Presence) -> Result<(), DiscardReason> {
+    const PASSWORDS: [AttributeType; 3] =
+        [AttributeType::USER_PASSWORD, AttributeType::CHAP_PASSWORD, AttributeType::ARAP_PASSWORD];
     let has = |ty| packet.first(ty).is_some();
     let eap = has(AttributeType::EAP_MESSAGE);
+    let password = PASSWORDS.into_iter().any(has);
     if presence == Presence::Absent {
         client.ledger().counters.without_message_authenticator.add();
         if eap {
             return Err(DiscardReason::EapUnprotected);
         }
-        if client.message_authenticator == MessageAuthenticatorMode::Require || packet.code() == Code::STATUS_SERVER {
+        // RFC 3579 section 3.3: a request with neither EAP-Message nor a password needs one in any mode.
+        let required = client.message_authenticator == MessageAuthenticatorMode::Require;
+        if required || !password || packet.code() == Code::STATUS_SERVER {
             return Err(DiscardReason::MissingMessageAuthenticator);
         }
         if has(AttributeType::PROXY_STATE) {
@@ -129,7 +134,7 @@ fn check_combination(packet: &Packet<'_>, client: &RadiusClient, presence: Prese
     if packet.code() == Code::STATUS_SERVER {
         return Ok(());
     }
-    if eap && [AttributeType::USER_PASSWORD, AttributeType::CHAP_PASSWORD].into_iter().any(has) {
+    if eap && password {
         return Err(DiscardReason::EapWithPassword);
     }
     let named = [AttributeType::NAS_IP_ADDRESS, AttributeType::NAS_IPV6_ADDRESS, AttributeType::NAS_IDENTIFIER]

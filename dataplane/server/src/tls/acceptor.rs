@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
+use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::time_provider::DefaultTimeProvider;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ServerConfig, SupportedProtocolVersion};
+use rustls::{ServerConfig, SupportedCipherSuite, SupportedProtocolVersion};
 use zeroize::Zeroizing;
 
 use super::engine::TlsEngine;
 use super::fault::TlsFault;
+use super::sessions::SessionStore;
 use super::tickets::{TicketKey, TicketSealer};
 use super::trust::TrustStore;
 use super::verifier::ChainVerifier;
@@ -54,6 +55,7 @@ pub struct Acceptor {
     trust: Arc<TrustStore>,
     up_to_tls13: Arc<ServerConfig>,
     only_tls12: Arc<ServerConfig>,
+    sessions: Arc<SessionStore>,
 }
 
 impl Acceptor {
@@ -67,11 +69,13 @@ impl Acceptor {
         ticket_lifetime: u32,
         trust: Arc<TrustStore>,
     ) -> Result<Self, AcceptorError> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        let provider = Arc::new(provider());
         let resolver = Arc::new(BySignatureScheme::compile(credentials, &provider)?);
         let sealer = TicketSealer::new(ticket_keys, ticket_lifetime, *trust.digest(), Arc::new(DefaultTimeProvider))
             .map_err(|_| AcceptorError("ticket_keys: key refused by the cipher".into()))?;
         let sealer = Arc::new(sealer);
+        let kept = if ticket_keys.is_empty() { 0 } else { ticket_lifetime };
+        let sessions = Arc::new(SessionStore::new(kept, *trust.digest(), Arc::new(DefaultTimeProvider)));
         let verifier = Arc::new(ChainVerifier::new(Arc::clone(&trust), Arc::clone(&provider)));
         let build = |versions: &[&'static SupportedProtocolVersion]| {
             let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -79,12 +83,18 @@ impl Acceptor {
                 .map_err(|why| AcceptorError(format!("tls: {why}")))?
                 .with_client_cert_verifier(Arc::clone(&verifier) as Arc<_>)
                 .with_cert_resolver(Arc::clone(&resolver) as Arc<_>);
-            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.session_storage = Arc::clone(&sessions) as Arc<_>;
             config.ticketer = Arc::clone(&sealer) as Arc<_>;
             config.send_tls13_tickets = 1;
+            config.ignore_client_order = true;
             Ok::<_, AcceptorError>(Arc::new(config))
         };
-        Ok(Self { up_to_tls13: build(&[&TLS13, &TLS12])?, only_tls12: build(&[&TLS12])?, trust })
+        Ok(Self { up_to_tls13: build(&[&TLS13, &TLS12])?, only_tls12: build(&[&TLS12])?, trust, sessions })
+    }
+
+    /// Go on with the TLS 1.2 sessions of the snapshot before.
+    pub(crate) fn inherit(&self, previous: &Self) {
+        self.sessions.inherit(&previous.sessions);
     }
 
     /// A new handshake.
@@ -100,6 +110,15 @@ impl Acceptor {
     pub fn trust(&self) -> &TrustStore {
         &self.trust
     }
+}
+
+/// aws-lc with AES-128-GCM and SHA-256 first: as strong as the P-256 and X25519 around them, and the hash that processors
+/// have instructions for.
+fn provider() -> CryptoProvider {
+    let mut provider = aws_lc_rs::default_provider();
+    let prefers = |suite: &SupportedCipherSuite| !format!("{:?}", suite.suite()).ends_with("AES_128_GCM_SHA256");
+    provider.cipher_suites.sort_by_key(prefers);
+    provider
 }
 
 /// Answers with the first credential whose key can sign what the client accepts.

@@ -1,12 +1,13 @@
 //! TLS for EAP-TLS: rustls behind a few types of ours. Bytes in, bytes out; no socket.
 //!
-//! `trust` says whose certificates count, `verifier` asks it during a handshake, `tickets` seals resumption state,
-//! `acceptor` holds what a snapshot prepared, `engine` is one handshake, `fault` names what went wrong.
+//! `trust` says whose certificates count, `verifier` asks it during a handshake, `tickets` and `sessions` keep resumption
+//! state, `acceptor` holds what a snapshot prepared, `engine` is one handshake, `fault` names what went wrong.
 
 mod acceptor;
 mod certificate;
 mod engine;
 mod fault;
+mod sessions;
 mod tickets;
 mod trust;
 mod verifier;

@@ -44,12 +44,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("authentications", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_authentications_at_us"), ["at_us"], unique=False)
-        batch_op.create_index("ix_authentications_client_at_us", ["client", "at_us"], unique=False)
         batch_op.create_index("ix_authentications_device_at_us", ["device", "at_us"], unique=False)
         batch_op.create_index("ix_authentications_identity_user_at_us", ["identity_user", "at_us"], unique=False)
         batch_op.create_index("ix_authentications_mac_at_us", ["mac", "at_us"], unique=False)
-        batch_op.create_index("ix_authentications_result_at_us", ["result", "at_us"], unique=False)
-        batch_op.create_index("ix_authentications_user_name_at_us", ["user_name", "at_us"], unique=False)
 
     op.create_table(
         "clients",
@@ -249,12 +246,9 @@ def downgrade() -> None:
     op.drop_table("devices")
     op.drop_table("clients")
     with op.batch_alter_table("authentications", schema=None) as batch_op:
-        batch_op.drop_index("ix_authentications_user_name_at_us")
-        batch_op.drop_index("ix_authentications_result_at_us")
         batch_op.drop_index("ix_authentications_mac_at_us")
         batch_op.drop_index("ix_authentications_identity_user_at_us")
         batch_op.drop_index("ix_authentications_device_at_us")
-        batch_op.drop_index("ix_authentications_client_at_us")
         batch_op.drop_index(batch_op.f("ix_authentications_at_us"))
 
     op.drop_table("authentications")

@@ -1,0 +1,93 @@
+# nac: build, try, test. `make help` lists the targets. Everything stays in this folder: .venv, target, demo-state.
+
+PYTHON ?= python3
+SECONDS ?= 60
+
+VENV := .venv
+BIN := $(VENV)/bin
+SUPPLICANT := target/release/nac-supplicant
+EXTENSION := nac/_dataplane.abi3.so
+WHEELS := target/wheels
+RUST := $(shell find dataplane/protocol dataplane/policy dataplane/server dataplane/python -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONPATH
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build supplicant test test-rust test-python check lint-python lint-rust deny fuzz bench deps wheel lock clean toolchain
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: build ## build, start nac in demo-state/, run real supplicants against it
+	@scripts/debian-packages.sh eapoltest || true
+	@$(BIN)/python -m lab.demo
+
+build: $(EXTENSION) supplicant ## nac into .venv, and its own supplicant into target/release
+
+toolchain:
+	@PYTHON=$(PYTHON) scripts/toolchain.sh
+
+$(VENV)/.runtime: requirements.txt requirements-build.txt | toolchain
+	@echo "== Python packages into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt -r requirements-build.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo "== packages for checks and tests into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(EXTENSION): $(RUST) pyproject.toml $(VENV)/.runtime | toolchain
+	@echo "== data plane (Rust, release): some minutes the first time"
+	@$(BIN)/maturin develop --quiet --release --locked
+	@touch $@
+
+supplicant: | toolchain
+	@cargo build --quiet --release --locked --package nac-bench
+
+test: deps test-rust test-python ## install what tests need, run all of them
+
+test-rust: | toolchain
+	cargo test --quiet --workspace --locked
+
+test-python: build $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: lint-python lint-rust deny ## formatters, linters, types, licences
+
+lint-python: $(EXTENSION) $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest nac._dataplane
+
+lint-rust: | toolchain
+	cargo fmt --all --check
+	cargo fmt --manifest-path dataplane/fuzz/Cargo.toml --check
+	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+
+deny: | toolchain
+	scripts/deny.sh
+
+fuzz: | toolchain ## every fuzz target for SECONDS (default 60)
+	tests/fuzz.sh $(SECONDS)
+
+bench: build ## measure beside FreeRADIUS and hostapd, write docs/benchmarks.md
+	@scripts/debian-packages.sh freeradius hostapd || true
+	$(BIN)/python -m lab.bench
+
+deps: ## the Debian packages that tests need
+	@scripts/debian-packages.sh eapoltest freeradius freeradius-utils hostapd wpasupplicant openssl tcpdump
+
+wheel: $(VENV)/.runtime ## a wheel into target/wheels
+	$(BIN)/maturin build --quiet --release --locked --out $(WHEELS)
+
+lock: ## pin the Python dependencies anew (needs uv)
+	scripts/lock.sh
+
+clean: ## remove what was built
+	cargo clean --quiet
+	rm -rf $(VENV) demo-state dist nac/_dataplane*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis

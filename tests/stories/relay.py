@@ -1,0 +1,73 @@
+"""A wire that can be tapped and held: a UDP relay between a RADIUS client under test and the server."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import subprocess
+from collections.abc import Callable
+from types import TracebackType
+
+from nas import ACCESS_ACCEPT, ACCESS_REJECT, Address, Packet
+
+Hook = Callable[[], None]
+
+
+class Relay:
+    """Client -> `address` -> server. Everything that passes is kept. To the server it comes from `source`."""
+
+    def __init__(self, server: Address, *, source: str) -> None:
+        family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
+        self._client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._client.bind(("127.0.0.1", 0))
+        self._server = socket.socket(family, socket.SOCK_DGRAM)
+        self._server.bind((source, 0))
+        self._server.connect(server)
+        self._back: Address | None = None
+        self._ended = 0
+        self.requests: list[Packet] = []
+        self.replies: list[Packet] = []
+        self.address: Address = self._client.getsockname()
+
+    def __enter__(self) -> Relay:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._client.close()
+        self._server.close()
+
+    def carry(self, process: subprocess.Popen[bytes], between: Hook | None = None) -> None:
+        """Carry packets until `process` ends. `between`: what happens to the world after the first conversation has
+        ended and before the second one's first request goes on."""
+        watched = os.pidfd_open(process.pid)
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._client, selectors.EVENT_READ, self._to_server)
+                selector.register(self._server, selectors.EVENT_READ, self._to_client)
+                selector.register(watched, selectors.EVENT_READ, None)
+                while True:
+                    for key, _ in selector.select():
+                        if key.data is None:
+                            return
+                        if key.data == self._to_server and self._ended and between is not None:
+                            between, now = None, between
+                            now()
+                        key.data()
+        finally:
+            os.close(watched)
+
+    def _to_server(self) -> None:
+        octets, self._back = self._client.recvfrom(4096)
+        self.requests.append(Packet.parse(octets))
+        self._server.send(octets)
+
+    def _to_client(self) -> None:
+        octets = self._server.recv(4096)
+        self.replies.append(Packet.parse(octets))
+        if octets[0] in (ACCESS_ACCEPT, ACCESS_REJECT):
+            self._ended += 1
+        assert self._back is not None
+        self._client.sendto(octets, self._back)
