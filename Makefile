@@ -42,7 +42,8 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 
 $(EXTENSION): $(RUST) pyproject.toml $(VENV)/.runtime | toolchain
 	@echo "== data plane (Rust, release): some minutes the first time"
-	@$(BIN)/maturin develop --quiet --release --locked
+	@mkdir -p target
+	@$(BIN)/maturin develop --release --locked >target/maturin.log 2>&1 || { cat target/maturin.log; exit 1; }
 	@touch $@
 
 supplicant: | toolchain
@@ -83,7 +84,7 @@ deps: ## the Debian packages that tests need
 	@scripts/debian-packages.sh eapoltest freeradius freeradius-utils hostapd wpasupplicant openssl tcpdump
 
 wheel: $(VENV)/.runtime ## a wheel into target/wheels
-	$(BIN)/maturin build --quiet --release --locked --out $(WHEELS)
+	$(BIN)/maturin build --quiet --release --locked --auditwheel skip --out $(WHEELS)
 
 lock: ## pin the Python dependencies anew (needs uv)
 	scripts/lock.sh

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import socket
 import time
+from typing import Final
+
+PATIENCE_S: Final = 0.2
+"""How long a supervisor that does not read may hold the server up."""
 
 
 def notify(*assignments: str) -> None:
-    """Send e.g. `READY=1` to `$NOTIFY_SOCKET`. A supervisor that does not listen is no reason to fail."""
+    """Send e.g. `READY=1` to `$NOTIFY_SOCKET`. A supervisor that does not listen is no reason to fail or to wait."""
     path = os.environ.get("NOTIFY_SOCKET")
     if not path:
         return
     address = "\0" + path[1:] if path.startswith("@") else path
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+        supervisor.settimeout(PATIENCE_S)
         try:
             supervisor.sendto("\n".join(assignments).encode(), address)
         except OSError:

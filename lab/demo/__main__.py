@@ -1,4 +1,7 @@
-"""`python -m lab.demo`: see `lab.demo`. Exit code 1 when something did not happen as it must."""
+"""`python -m lab.demo [FOLDER]`: see `lab.demo`. Exit code 1 when something did not happen as it must.
+
+FOLDER (default: demo-state) is removed and made anew.
+"""
 
 from __future__ import annotations
 
@@ -49,20 +52,20 @@ class Stage:
         return Outcome(accepted, answer, opened, self.events.of(scene.mac))
 
 
-def main() -> int:
+def main(folder: Path) -> int:
     """Run all scenes. Returns the exit code."""
     own = OwnSupplicant(SUPPLICANT)
-    supplicant = best(FOLDER, own)
+    supplicant = best(folder, own)
     try:
-        estate = build(FOLDER, listen="127.0.0.1:0")
+        estate = build(folder, listen="127.0.0.1:0")
         with serving(estate.nac), following(estate.nac) as events:
             address = estate.nac.json("status")["addresses"][0]
             host, _, port = address.rpartition(":")
-            screen.say(f"nac listens on {address}, its files are in {FOLDER.name}/; supplicant: {supplicant.name}")
+            screen.say(f"nac listens on {address}, its files are in {folder.name}/; supplicant: {supplicant.name}")
             if supplicant is own:
                 screen.say("(eapol_test is not installed; as root: apt-get install eapoltest)")
             with switch((host, int(port)), estate.secret.read_bytes()) as carrier:
-                resources = list(load(FOLDER / "policy").policy.resources)
+                resources = list(load(folder / "policy").policy.resources)
                 wrong = _play(Stage(estate, events, carrier, supplicant, own, resources))
             _show_why(estate)
     except (CommandError, UnverifiedError) as error:
@@ -70,10 +73,10 @@ def main() -> int:
         return 1
     screen.say()
     if wrong:
-        screen.say(f"{wrong} of {len(SCENES)} scenes went wrong; see {FOLDER.name}/server.log", fg="red")
+        screen.say(f"{wrong} of {len(SCENES)} scenes went wrong; see {folder.name}/server.log", fg="red")
         return 1
-    screen.say(f"All {len(SCENES)} scenes went as they must. The server is stopped; look around in {FOLDER.name}/:")
-    screen.say(f"  cd {FOLDER.name} && ../.venv/bin/nac auth list")
+    screen.say(f"All {len(SCENES)} scenes went as they must. The server is stopped; look around in {folder.name}/:")
+    screen.say(f"  cd {folder.name} && ../.venv/bin/nac auth list")
     return 0
 
 
@@ -96,4 +99,4 @@ def _show_why(estate: Estate) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else FOLDER))

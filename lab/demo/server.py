@@ -30,13 +30,15 @@ def serving(nac: Nac) -> Iterator[None]:
     """
     path = f"@nac-demo-{os.getpid()}"
     log = nac.folder / "server.log"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor, log.open("wb") as errors:
+    with log.open("wb") as errors:
+        supervisor = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         supervisor.bind("\0" + path[1:])
         environment = {**nac.environment(), "NOTIFY_SOCKET": path}
         process = subprocess.Popen([PROGRAM, "serve"], cwd=nac.folder, env=environment, stderr=errors)
         try:
-            if not _is_ready(supervisor, process):
-                raise CommandError(f"nac serve did not start:\n{log.read_text().strip()}")
+            with supervisor:
+                if not _is_ready(supervisor, process):
+                    raise CommandError(f"nac serve did not start:\n{log.read_text().strip()}")
             yield
         finally:
             _stop(process)

@@ -83,7 +83,10 @@ class Switch:
                     self._requests[request[_IDENTIFIER]] = request
                     uplink.send(request)
                 if uplink in ready:
-                    reply = uplink.recv(_LARGEST_PACKET)
+                    try:
+                        reply = uplink.recv(_LARGEST_PACKET)
+                    except ConnectionRefusedError:  # the server is gone: its silence is the answer
+                        continue
                     self._last = (self._requests[reply[_IDENTIFIER]], reply)
                     access.sendto(reply, supplicant)
 

@@ -18,6 +18,7 @@ Mark = Literal["ok", "failed", "skipped", "info"]
 LONGEST_CHAIN: Final = 10
 
 _ORDER: Final[tuple[Stage, ...]] = get_args(Stage)
+_INVENTORY: Final = ("user.", "posture.", "device.")
 _SHOWN_FACTS: Final = 6
 """Facts on the identity line; `nac auth show` has all."""
 
@@ -127,10 +128,23 @@ def _certificate(certificate: PeerCertificate) -> str:
 
 
 def _identity(event: AuthenticationEvent) -> str:
-    who = f"user {event.identity_user or '-'}, device {event.identity_device or '-'}"
-    facts = [f"{name}={_fact(value)}" for name, value in event.facts.items()]
+    user = _known(event.identity_user, event.facts.get("user.known"))
+    who = f"user {user}, device {_known(event.identity_device, event.facts.get('device.known'))}"
+    facts = [f"{name}={_fact(event.facts[name])}" for name in sorted(event.facts, key=_interest)]
     more = f", and {len(facts) - _SHOWN_FACTS} facts more" if len(facts) > _SHOWN_FACTS else ""
     return "; ".join([who, ", ".join(facts[:_SHOWN_FACTS]) + more]) if facts else who
+
+
+def _interest(fact: str) -> int:
+    """What the inventory says comes first; names and the certificate have a place of their own already."""
+    if fact in {"user.name", "device.name"} or fact.startswith("certificate."):
+        return len(_INVENTORY) + 1
+    return next((rank for rank, prefix in enumerate(_INVENTORY) if fact.startswith(prefix)), len(_INVENTORY))
+
+
+def _known(name: str | None, on_record: object) -> str:
+    """A name, and whether the inventory lacks it: the most frequent reason why no rule matches."""
+    return f"{name or '-'} (not on record)" if name and on_record is False else name or "-"
 
 
 def _policy(event: AuthenticationEvent) -> str:

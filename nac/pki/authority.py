@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -63,8 +64,8 @@ class Authority:
         return Signer(self.certificate(name), key)
 
     def has_key(self, name: AuthorityName) -> bool:
-        """False when the key is kept elsewhere (an offline root)."""
-        return self.folder.key(name).exists()
+        """False when the key is kept elsewhere (an offline root), or kept from this user (a service that only reads)."""
+        return os.access(self.folder.key(name), os.R_OK)
 
 
 def create_authority(directory: Path, *, organization: str, server: Sequence[str], now: datetime) -> Authority:

@@ -73,8 +73,11 @@ def rebuild_locked(authority: Authority, *, now: datetime, days: int = DEFAULT_D
 def refresh_if_due(authority: Authority, *, now: datetime, days: int = DEFAULT_DAYS) -> list[BuiltCrl]:
     """Sign both lists anew when one is missing, unreadable, or past half of its time; else do nothing.
 
-    A service calls it every hour. Returns what was written. Raises `PkiError`.
+    A service calls it every hour; where the issuing key is not at hand, signing is somebody else's task. Returns what
+    was written. Raises `PkiError`.
     """
+    if not authority.has_key("issuing"):
+        return []
     if any(_due(authority.folder.crl(name), now) for name in signing_authorities(authority)):
         return build_crls(authority, now=now, days=days)
     return []

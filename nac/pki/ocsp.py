@@ -21,7 +21,8 @@ DEFAULT_DAYS: Final = 7
 
 
 def staple(directory: Path, certificate: x509.Certificate, *, now: datetime, days: int = DEFAULT_DAYS) -> bytes | None:
-    """DER of a response for `certificate`; None when the authority in `directory` did not issue it, or is not there.
+    """DER of a response for `certificate`; None when the authority in `directory` did not issue it, or is not there, or
+    its key is not.
 
     Raises `PkiError` when the authority's files are damaged.
     """

@@ -82,7 +82,7 @@ def test_a_wrong_certificate(
     assert not outcome.success
     event = refused(server, mac, outcome.replies[-1], wrong.cause)
     assert event.certificate is not None, "the refused certificate is on record"
-    assert event.certificate.serial == f"{certificates.serial_of(device.chain):x}"
+    assert int(event.certificate.serial, 16) == certificates.serial_of(device.chain)
     assert event.identity_user is None, "nobody was authenticated"
     assert event.fix
     explained(server.home, mac, wrong.check, *wrong.words)
@@ -120,7 +120,7 @@ def test_no_client_certificate(
     explained(server.home, mac, "tls", "without showing a certificate", "enrol the device")
 
 
-METHODS = [("MD5", "MD5"), ("PEAP", "PEAP"), ("TTLS", "TTLS"), ("PWD", "PWD")]
+METHODS = [("MD5", "MD5"), ("PEAP", "PEAP"), ("TTLS", "TTLS"), ("PWD", "52")]
 
 
 @pytest.mark.parametrize(("method", "name"), METHODS, ids=[method for method, _ in METHODS])
@@ -159,6 +159,15 @@ def test_a_user_whom_no_rule_places(server: Server, eapol_test: EapolTest) -> No
     assert event.decision is not None
     assert event.decision.rule is None
     explained(server.home, device.mac, "policy", "no placement rule matched")
+
+
+def test_a_user_who_is_not_on_record(server: Server, eapol_test: EapolTest) -> None:
+    device = server.home.enrol()
+    server.home.nac("user", "remove", device.user)
+    server.reload()
+    outcome = eapol_test(network(device), server.v4, device.mac)
+    refused(server, device.mac, outcome.replies[-1], "policy_default_deny")
+    explained(server.home, device.mac, "policy", f"user {device.user} (not on record)", "user.known=no")
 
 
 def test_a_disabled_device(server: Server, eapol_test: EapolTest) -> None:

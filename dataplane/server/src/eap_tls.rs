@@ -339,6 +339,12 @@ impl EapTls {
         self.tls.as_ref()
     }
 
+    /// True while a TLS engine is held, with what it takes of memory.
+    #[must_use]
+    pub fn is_handshaking(&self) -> bool {
+        matches!(self.state, State::Receiving { .. } | State::Sending { .. } | State::Committed { .. })
+    }
+
     /// Octets of incomplete flights held.
     #[must_use]
     pub fn fragment_octets(&self) -> usize {

@@ -3,6 +3,15 @@
 //! [`pipeline`] is the way of a request on one screen. [`listen`] alone has sockets, threads and the clock; everything
 //! else takes time and octets as arguments.
 
+#[cfg(test)]
+extern crate self as nac_server;
+
+#[cfg(test)]
+mod fault;
+#[cfg(test)]
+#[path = "../tests/world/mod.rs"]
+mod world;
+
 pub mod cause;
 pub mod client;
 pub mod clock;

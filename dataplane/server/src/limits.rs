@@ -12,8 +12,11 @@ pub const MAX_HANDSHAKE: usize = 2 * MAX_FLIGHT;
 /// Rounds of one conversation (RFC 3748 leaves it to us; 64 KiB in fragments of 200 octets are 350 rounds, real
 /// chains need under 60).
 pub const MAX_ROUNDS: u16 = 400;
-/// Conversations that one shard holds. Each takes about 12 KiB at most while its ClientHello is answered.
+/// Conversations that one shard holds. One that has not begun its handshake takes 1 to 2 KiB.
 pub const MAX_CONVERSATIONS: usize = 8_192;
+/// Handshakes under way that one shard holds: 14 KiB each, most of it rustls' own buffers, so 18 MiB. A shard completes
+/// some 4,000 a second; who takes longer than a third of a second for a round while that many are under way starts again.
+pub const MAX_HANDSHAKES: usize = 1_280;
 /// Octets of incomplete client flights that one shard holds, over all its conversations.
 pub const MAX_FRAGMENT_OCTETS: usize = 16 << 20;
 /// A conversation ends when nothing came for this long: NASes retransmit for 10 to 30 s (RFC 5080 section 2.2.1).

@@ -6,3 +6,6 @@ mod shard;
 mod socket;
 
 pub use running::{Running, StartError};
+
+#[cfg(test)]
+mod tests;

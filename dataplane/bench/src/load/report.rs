@@ -160,8 +160,8 @@ impl LoadReport {
 
 impl ServerReport {
     fn new(measured: &Measured, authentications: u64) -> Option<Self> {
-        let (before, after) = measured.server.as_ref()?;
-        let cpu_s = after.cpu.saturating_sub(before.cpu).as_secs_f64();
+        let ServerUse { before, after, rested } = measured.server.as_ref()?;
+        let cpu_s = rested.cpu.saturating_sub(before.cpu).as_secs_f64();
         Some(Self {
             cpu_s,
             cpu_us_per_authentication: per(cpu_s * 1e6, count(authentications)),

@@ -59,7 +59,7 @@ impl ShardQueue {
         Ok(())
     }
 
-    fn next(&self, patience: Duration) -> Option<Job> {
+    pub(super) fn next(&self, patience: Duration) -> Option<Job> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut lanes, _) = self
             .filled

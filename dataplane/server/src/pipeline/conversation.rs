@@ -1,12 +1,14 @@
 //! The conversations of one shard: RADIUS around [`EapTls`], the decision when a handshake is complete, and the record
 //! when it ends - by an answer or by silence.
 
+mod link;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nac_protocol::eap::{EapError, EapPacket};
-use nac_protocol::radius::{AttributeType, Packet};
+use nac_protocol::radius::Packet;
 use rustls::pki_types::UnixTime;
 
 use super::authorize::{Session, authorize};
@@ -21,11 +23,12 @@ use crate::core::Core;
 use crate::discard::DiscardReason;
 use crate::eap_tls::{EapTls, Step, Terms};
 use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome};
-use crate::limits::{CONVERSATION_IDLE, CONVERSATION_LIFETIME, MAX_CONVERSATIONS, MAX_FRAGMENT, MAX_FRAGMENT_OCTETS};
+use crate::limits::{CONVERSATION_IDLE, CONVERSATION_LIFETIME, MAX_CONVERSATIONS, MAX_FRAGMENT_OCTETS, MAX_HANDSHAKES};
 use crate::origin::Origin;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
 use crate::tls::{Established, PeerCertificate, TlsFault};
+use link::{link_octets, terms};
 
 /// A conversation between its packets.
 struct Conversation {
@@ -37,6 +40,8 @@ struct Conversation {
     /// Octets of an EAP packet, as far as the NAS has said (RFC 3579 section 2.4: it holds for the whole conversation).
     link: usize,
     peer: Option<Box<Peer>>,
+    /// Stands in the queue of handshakes.
+    queued: bool,
 }
 
 impl Conversation {
@@ -44,7 +49,7 @@ impl Conversation {
     fn of(request: &Request, packet: &Packet<'_>, eap: EapTls, now: Now) -> Self {
         let origin = Origin::of(packet, request.verified.client(), request.key.source);
         let link = link_octets(packet, &origin);
-        Self { eap, origin, opened: now, last: now.monotonic, server: Duration::ZERO, link, peer: None }
+        Self { eap, origin, opened: now, last: now.monotonic, server: Duration::ZERO, link, peer: None, queued: false }
     }
 }
 
@@ -63,6 +68,9 @@ pub struct Conversations {
     open: HashMap<ConversationId, Box<Conversation>>,
     /// In order of opening; entries of conversations that ended stay until they come to the front.
     order: VecDeque<ConversationId>,
+    /// In order of their ClientHello, likewise.
+    handshaking: VecDeque<ConversationId>,
+    handshakes: usize,
     fragment_octets: usize,
 }
 
@@ -77,7 +85,15 @@ impl Conversations {
     /// None yet.
     #[must_use]
     pub fn new(core: Arc<Core>, shard: u8) -> Self {
-        Self { core, shard, open: HashMap::new(), order: VecDeque::new(), fragment_octets: 0 }
+        Self {
+            core,
+            shard,
+            open: HashMap::new(),
+            order: VecDeque::new(),
+            handshaking: VecDeque::new(),
+            handshakes: 0,
+            fragment_octets: 0,
+        }
     }
 
     /// Conversations open now.
@@ -120,9 +136,7 @@ impl Conversations {
 
     fn take(&mut self, id: ConversationId, request: &Verified) -> Option<Box<Conversation>> {
         let belongs = self.open.get(&id).is_some_and(|open| open.origin.client.name == request.client().name);
-        let conversation = belongs.then(|| self.open.remove(&id)).flatten()?;
-        self.fragment_octets -= conversation.eap.fragment_octets();
-        Some(conversation)
+        if belongs { self.remove(id) } else { None }
     }
 
     fn begin(
@@ -153,6 +167,8 @@ impl Conversations {
         now: Now,
         begun: Instant,
     ) -> Option<Arc<[u8]>> {
+        #[cfg(test)]
+        crate::fault::strike(id);
         let snapshot = self.core.snapshot.load_full();
         conversation.link = conversation.link.min(link_octets(packet, &conversation.origin));
         let terms = terms(&snapshot, &request.verified, &conversation);
@@ -261,41 +277,51 @@ impl Conversations {
     fn keep(&mut self, id: ConversationId, mut conversation: Box<Conversation>, now: Now) {
         conversation.last = now.monotonic;
         self.fragment_octets += conversation.eap.fragment_octets();
+        self.handshakes += usize::from(conversation.eap.is_handshaking());
         let opened_now = conversation.opened.monotonic == now.monotonic && conversation.eap.rounds() == 1;
-        self.open.insert(id, conversation);
         if opened_now {
             self.order.push_back(id);
         }
-        while self.open.len() > MAX_CONVERSATIONS || self.fragment_octets > MAX_FRAGMENT_OCTETS {
-            if !self.evict_oldest(now) {
-                break;
-            }
+        if conversation.eap.is_handshaking() && !std::mem::replace(&mut conversation.queued, true) {
+            self.handshaking.push_back(id);
         }
-        if self.order.len() > 2 * MAX_CONVERSATIONS {
-            self.order.retain(|id| self.open.contains_key(id));
+        self.open.insert(id, conversation);
+        self.make_room(now);
+    }
+
+    /// A table that is full gives up its oldest conversations: floods outlive nobody who answers promptly.
+    fn make_room(&mut self, now: Now) {
+        while self.handshakes > MAX_HANDSHAKES || self.fragment_octets > MAX_FRAGMENT_OCTETS {
+            let Some(oldest) = self.handshaking.pop_front() else { break };
+            self.evict(oldest, now);
+        }
+        while self.open.len() > MAX_CONVERSATIONS {
+            let Some(oldest) = self.order.pop_front() else { break };
+            self.evict(oldest, now);
+        }
+        for order in [&mut self.order, &mut self.handshaking] {
+            if order.len() > 2 * MAX_CONVERSATIONS {
+                order.retain(|id| self.open.contains_key(id));
+            }
         }
     }
 
-    /// A table that is full gives up its oldest conversation: floods outlive nobody who answers promptly.
-    fn evict_oldest(&mut self, now: Now) -> bool {
-        while let Some(id) = self.order.pop_front() {
-            if let Some(conversation) = self.remove(id) {
-                self.core.counters.evicted.add();
-                let cause = Cause::new(
-                    "evicted_flood",
-                    "too many conversations were open, and this was the oldest",
-                    "find the client that opens them: `nac status` shows requests by client",
-                );
-                self.close(id, *conversation, Outcome::Abandoned, cause, None, now);
-                return true;
-            }
-        }
-        false
+    /// Close a conversation to make room, if it is still open.
+    fn evict(&mut self, id: ConversationId, now: Now) {
+        let Some(conversation) = self.remove(id) else { return };
+        self.core.counters.evicted.add();
+        let cause = Cause::new(
+            "evicted_flood",
+            "too many conversations were open, and this was the oldest",
+            "find the client that opens them: `nac status` shows requests by client",
+        );
+        self.close(id, *conversation, Outcome::Abandoned, cause, None, now);
     }
 
     fn remove(&mut self, id: ConversationId) -> Option<Box<Conversation>> {
         let conversation = self.open.remove(&id)?;
         self.fragment_octets -= conversation.eap.fragment_octets();
+        self.handshakes -= usize::from(conversation.eap.is_handshaking());
         Some(conversation)
     }
 
@@ -320,6 +346,7 @@ impl Conversations {
         if self.open.is_empty() && self.open.capacity() > 64 {
             self.open = HashMap::new();
             self.order = VecDeque::new();
+            self.handshaking = VecDeque::new();
         }
     }
 
@@ -393,21 +420,5 @@ fn unreadable(why: EapError) -> (EapTls, Step) {
     (eap_tls, Step::Failure(cause))
 }
 
-/// How to talk in this round: the client's settings, and a fragment no longer than the NAS's link takes.
-fn terms<'a>(snapshot: &'a Snapshot, request: &Verified, conversation: &Conversation) -> Terms<'a> {
-    let client = request.client();
-    let fragment = client.fragment_size.min(conversation.link);
-    Terms { acceptor: &snapshot.acceptor, maximum: client.maximum_tls, fragment }
-}
-
-/// Octets of an EAP packet that fit on the link: Framed-MTU, less the IEEE 802.1X header where there is one
-/// (RFC 3579 section 2.4, RFC 3580 section 3.10).
-fn link_octets(packet: &Packet<'_>, origin: &Origin) -> usize {
-    const IEEE_8021X_HEADER: usize = 4;
-    let framed_mtu = packet
-        .first(AttributeType::FRAMED_MTU)
-        .and_then(|value| value.try_into().ok().map(u32::from_be_bytes))
-        .and_then(|mtu| usize::try_from(mtu).ok());
-    let header = if origin.connection.is_some() { IEEE_8021X_HEADER } else { 0 };
-    framed_mtu.map_or(MAX_FRAGMENT, |mtu| mtu.saturating_sub(header))
-}
+#[cfg(test)]
+mod tests;

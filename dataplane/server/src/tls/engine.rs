@@ -16,9 +16,17 @@ use super::verifier::take_refusal;
 /// Where the 32 octets of `random` stand in the first record of either side (record and handshake header, version).
 const RANDOM_AT: std::ops::Range<usize> = 11..43;
 
+/// Where the version of a ClientHello stands in the record that begins it.
+const VERSION_AT: std::ops::Range<usize> = 9..11;
+/// TLS 1.2; what says less is older, TLS 1.3 says the same (RFC 8446 section 4.1.2).
+const VERSION_TLS12: [u8; 2] = [3, 3];
+/// A fatal protocol_version alert, which such a client must get (RFC 5246 appendix E.1).
+const PROTOCOL_VERSION_ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
+
 /// A handshake under way.
 pub struct TlsEngine {
     connection: ServerConnection,
+    alert: Option<[u8; 7]>,
     client_random: Option<[u8; 32]>,
     server_random: Option<[u8; 32]>,
     refused: Option<CertificateDer<'static>>,
@@ -48,7 +56,15 @@ pub struct Established {
 impl TlsEngine {
     pub(super) fn new(config: Arc<ServerConfig>) -> Result<Self, TlsFault> {
         let connection = ServerConnection::new(config).map_err(|error| TlsFault::Protocol(error.to_string()))?;
-        Ok(Self { connection, client_random: None, server_random: None, refused: None, octets_in: 0, octets_out: 0 })
+        Ok(Self {
+            connection,
+            alert: None,
+            client_random: None,
+            server_random: None,
+            refused: None,
+            octets_in: 0,
+            octets_out: 0,
+        })
     }
 
     /// Take in a flight from the client.
@@ -56,8 +72,13 @@ impl TlsEngine {
     /// # Errors
     /// [`TlsFault`]; an alert for the client may wait in [`Self::output`] then.
     pub fn input(&mut self, flight: &[u8]) -> Result<(), TlsFault> {
-        self.client_random = self.client_random.or_else(|| random_of(flight));
+        let first = self.octets_in == 0;
         self.octets_in += flight.len();
+        if first && is_outdated(flight) {
+            self.alert = Some(PROTOCOL_VERSION_ALERT);
+            return Err(TlsFault::Version);
+        }
+        self.client_random = self.client_random.or_else(|| random_of(flight));
         let mut rest = flight;
         while !rest.is_empty() {
             let taken = self.connection.read_tls(&mut rest).map_err(|error| TlsFault::Protocol(error.to_string()))?;
@@ -90,7 +111,7 @@ impl TlsEngine {
 
     /// The records to send now; empty when it is the client's turn.
     pub fn output(&mut self) -> Vec<u8> {
-        let mut records = Vec::new();
+        let mut records = self.alert.take().map(Vec::from).unwrap_or_default();
         while self.connection.wants_write() {
             if self.connection.write_tls(&mut records).is_err() {
                 break;
@@ -164,6 +185,14 @@ impl TlsEngine {
     pub fn octets(&self) -> (usize, usize) {
         (self.octets_in, self.octets_out)
     }
+}
+
+/// A ClientHello of TLS 1.1 or before. rustls would look for extensions first that such a client does not have, and
+/// answer with another alert.
+fn is_outdated(flight: &[u8]) -> bool {
+    let hello = flight.first() == Some(&22) && flight.get(5) == Some(&1);
+    let version = flight.get(VERSION_AT).and_then(|version| <[u8; 2]>::try_from(version).ok());
+    hello && version.is_some_and(|version| version < VERSION_TLS12)
 }
 
 fn random_of(records: &[u8]) -> Option<[u8; 32]> {

@@ -102,8 +102,11 @@ impl TlsFault {
                 Some(fault) => Self::Chain(fault),
                 None => Self::Chain(ChainFault::BadSignature),
             },
+            // A ClientHello without signature_algorithms is one of TLS 1.1 or older (RFC 5246 section 7.4.1.4.1), and
+            // rustls misses the extension before it looks at the version.
             Error::PeerIncompatible(
                 PeerIncompatible::ServerDoesNotSupportTls12Or13
+                | PeerIncompatible::SignatureAlgorithmsExtensionRequired
                 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
                 | PeerIncompatible::Tls12NotOffered
                 | PeerIncompatible::Tls12NotOfferedOrEnabled

@@ -10,7 +10,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-use crate::world::device::{Device, PeerStep, begin, enter, finish, login};
+use crate::world::device::{Device, PeerStep, almost, begin, enter, finish, login};
 use crate::world::eap::{flags, fragment, identity, request, response};
 use crate::world::nas::{Reply, Session};
 use crate::world::pki::{Authority, Leaf};
@@ -114,11 +114,9 @@ fn rfc9190_2_5_data_after_the_handshake_is_no_answer() {
             let mut world = World::new();
             let mut session = Session::on(1);
             let mut supplicant = speaking(&world, version).supplicant();
-            let finished = begin(&mut world, &mut session, &mut supplicant, 3);
-            let last = session.exchange(&mut world, &finished);
-            let (id, _, _) = request(last.eap());
+            let last = almost(&mut world, &mut session, &mut supplicant);
             let data = [&[0][..], extra].concat();
-            assert!(session.exchange(&mut world, &response(id, 13, &data)).is_reject());
+            assert!(session.exchange(&mut world, &response(last[1], 13, &data)).is_reject());
         }
     }
 }
@@ -139,7 +137,8 @@ fn rfc5216_2_3_and_rfc2548_2_4_keys_are_the_exported_msk() {
             let decrypt = |value: &[u8]| decrypt_mppe_key(value, &session.secret, &reply.request_authenticator);
             assert_eq!(KeyCheck::of(&packet, handshake.keys.as_ref(), decrypt), KeyCheck::Match);
             assert_eq!(KeyNameCheck::of(&packet, handshake.keys.as_ref()), KeyNameCheck::Match);
-            let salts: Vec<_> = reply.all(AttributeType::VENDOR_SPECIFIC).iter().map(|value| [value[6], value[7]]).collect();
+            let salts: Vec<_> =
+                reply.all(AttributeType::VENDOR_SPECIFIC).iter().map(|value| [value[6], value[7]]).collect();
             assert!(salts.len() == 2 && salts[0] != salts[1] && salts.iter().all(|salt| salt[0] & 0x80 != 0));
         }
     }
@@ -158,7 +157,8 @@ fn client_hello(version: [u8; 2]) -> Vec<u8> {
     let mut body = version.to_vec();
     body.extend([0x5a; 32]);
     body.extend([0, 0, 4, 0xc0, 0x13, 0x00, 0x2f, 1, 0]);
-    let mut record = vec![22, 3, 1, 0, u8::try_from(body.len() + 4).unwrap(), 1, 0, 0, u8::try_from(body.len()).unwrap()];
+    let mut record =
+        vec![22, 3, 1, 0, u8::try_from(body.len() + 4).unwrap(), 1, 0, 0, u8::try_from(body.len()).unwrap()];
     record.extend(body);
     record
 }
@@ -201,7 +201,8 @@ fn rfc9190_2_1_early_data_is_not_offered() {
         let mut supplicant = device.supplicant();
         assert!(login(&mut world, &mut Session::on(port), &mut supplicant).is_accept());
     }
-    let mut tls = rustls::ClientConnection::new(Arc::clone(&device.config), "eap-tls.invalid".try_into().unwrap()).unwrap();
+    let mut tls =
+        rustls::ClientConnection::new(Arc::clone(&device.config), "eap-tls.invalid".try_into().unwrap()).unwrap();
     assert!(tls.early_data().is_none(), "no ticket of ours lets a client send early data");
 }
 

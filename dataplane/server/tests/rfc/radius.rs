@@ -127,8 +127,8 @@ fn request_with(session: &mut Session, attributes: &[(AttributeType, &[u8])]) ->
 #[test]
 fn rfc2865_4_1_passwords_are_rejected_with_their_reason() {
     use AttributeType as A;
-    let (name, pap, chap): (_, (A, &[u8]), (A, &[u8])) =
-        ((A::USER_NAME, b"alice".as_slice()), (A::USER_PASSWORD, &[9; 16]), (A::CHAP_PASSWORD, &[9; 17]));
+    let name = (A::USER_NAME, b"alice".as_slice());
+    let (pap, chap) = ((A::USER_PASSWORD, [9; 16].as_slice()), (A::CHAP_PASSWORD, [9; 17].as_slice()));
     let mac = (A::USER_NAME, PRINTER.as_bytes());
     let other_mac = (A::CALLING_STATION_ID, b"02-00-00-00-00-98".as_slice());
     let mut world = World::new();

@@ -85,6 +85,20 @@ pub(crate) fn finish(world: &mut World, session: &mut Session, supplicant: &mut 
     }
 }
 
+/// A conversation up to the server's last flight; gives the empty EAP-Response that would end it.
+pub(crate) fn almost(world: &mut World, session: &mut Session, supplicant: &mut Supplicant) -> Vec<u8> {
+    let mut eap = supplicant.identity_response();
+    loop {
+        let reply = session.exchange(world, &eap);
+        let more = reply.eap()[4] == 13 && reply.eap()[5] & 0x40 != 0;
+        match supplicant.receive(reply.eap()).unwrap() {
+            PeerStep::Respond(next) if !more && next[4..] == [13, 0] => return next,
+            PeerStep::Respond(next) => eap = next,
+            ended => panic!("the conversation is over: {ended:?}"),
+        }
+    }
+}
+
 /// A conversation from its first packet to the `rounds`-th challenge; gives the EAP-Response that would come next.
 pub(crate) fn begin(world: &mut World, session: &mut Session, supplicant: &mut Supplicant, rounds: usize) -> Vec<u8> {
     let mut eap = supplicant.identity_response();

@@ -1,0 +1,182 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail loudly")]
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use nac_bench::supplicant::Supplicant;
+use nac_protocol::radius::{AttributeType, Code};
+
+use super::shard::{Job, ShardQueue};
+use super::socket::Socket;
+use super::*;
+use crate::core::Core;
+use crate::limits::MAX_SHARD_QUEUE;
+use crate::pipeline::{Admission, Datagram, Route, admit};
+use crate::world::device::PeerStep;
+use crate::world::estate::switch;
+use crate::world::nas::{Asked, Reply, Session, describe_port};
+use crate::world::server::World;
+
+/// Longer than any answer takes; only a failure waits for it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The world's server on real sockets of the loopback interface.
+struct Live {
+    world: World,
+    running: Running,
+}
+
+impl Live {
+    fn start(listen: &[SocketAddr], shards: usize) -> Self {
+        let world = World::with(|estate| {
+            let loopback = |name: &str, network: IpAddr, prefix_length| {
+                let spec = switch(name, 0);
+                crate::client::ClientSpec { network, prefix_length, ..spec }
+            };
+            estate.clients.push(loopback("loopback", [127, 0, 0, 0].into(), 8));
+            estate.clients.push(loopback("loopback6", Ipv6Addr::LOCALHOST.into(), 128));
+        });
+        let running = Running::start(&world.core, listen, 1, shards).unwrap();
+        Self { world, running }
+    }
+
+    fn nas(&self) -> UdpSocket {
+        let server = *self.running.addresses().first().unwrap();
+        let any: SocketAddr =
+            if server.is_ipv4() { ([127, 0, 0, 1], 0).into() } else { (Ipv6Addr::LOCALHOST, 0).into() };
+        let socket = UdpSocket::bind(any).unwrap();
+        socket.connect(server).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket
+    }
+}
+
+fn exchange(socket: &UdpSocket, session: &mut Session, asked: &Asked) -> Reply {
+    socket.send(&asked.octets).unwrap();
+    let mut octets = [0; 4096];
+    let length = socket.recv(&mut octets).unwrap();
+    let reply = Reply::of(octets.get(..length).unwrap().into(), asked, &session.secret);
+    if reply.code == Code::ACCESS_CHALLENGE {
+        session.state = Some(reply.one(AttributeType::STATE).to_vec());
+    }
+    reply
+}
+
+/// A conversation over the network: until it ends, or until `rounds` challenges have come.
+fn converse(
+    socket: &UdpSocket,
+    session: &mut Session,
+    supplicant: &mut Supplicant,
+    rounds: usize,
+) -> Result<Reply, Vec<u8>> {
+    let mut eap = supplicant.identity_response();
+    for _ in 0..rounds {
+        let asked = session.ask(&eap);
+        let reply = exchange(socket, session, &asked);
+        match supplicant.receive(reply.eap()).unwrap() {
+            PeerStep::Respond(next) => eap = next,
+            _ => return Ok(reply),
+        }
+    }
+    Err(eap)
+}
+
+#[test]
+fn rfc2865_3_the_address_that_was_asked_answers() {
+    let wildcards: [SocketAddr; 2] = [([0, 0, 0, 0], 0).into(), (Ipv6Addr::UNSPECIFIED, 0).into()];
+    for (wildcard, asked_at) in wildcards.into_iter().zip([IpAddr::from([127, 1, 2, 3]), Ipv6Addr::LOCALHOST.into()]) {
+        let live = Live::start(&[wildcard], 1);
+        let port = live.running.addresses().first().unwrap().port();
+        let socket = UdpSocket::bind((if asked_at.is_ipv4() { "127.0.0.1" } else { "::1" }, 0)).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut session = Session::on(1);
+        let asked = session.bare(Code::STATUS_SERVER, describe_port);
+        socket.send_to(&asked.octets, (asked_at, port)).unwrap();
+        let mut octets = [0; 4096];
+        let (_, from) = socket.recv_from(&mut octets).unwrap();
+        assert_eq!((from.ip(), from.port()), (asked_at, port));
+    }
+}
+
+#[test]
+fn conversations_stay_with_their_shard() {
+    let live = Live::start(&[([127, 0, 0, 1], 0).into()], 4);
+    let socket = live.nas();
+    for port in 0..12 {
+        let mut supplicant = live.world.laptop().supplicant();
+        let reply = converse(&socket, &mut Session::on(port), &mut supplicant, 20);
+        assert!(reply.is_ok_and(|reply| reply.is_accept()));
+    }
+    assert_eq!(live.world.counter("accepts"), 12);
+    assert_eq!(live.world.counter("rejects"), 0);
+}
+
+#[test]
+fn a_panic_in_one_request_costs_that_conversation_alone() {
+    let live = Live::start(&[([127, 0, 0, 1], 0).into()], 1);
+    let socket = live.nas();
+    let mut bystander = Session::on(1);
+    let mut other = live.world.laptop().supplicant();
+    let Err(mut eap) = converse(&socket, &mut bystander, &mut other, 2) else { panic!("over too soon") };
+    let mut victim = Session::on(2);
+    let Err(struck) = converse(&socket, &mut victim, &mut live.world.laptop().supplicant(), 2) else { panic!() };
+    let (_, id) = live.world.core.states.open(victim.state.as_ref().unwrap()).unwrap();
+    crate::fault::arm(id);
+    let asked = victim.ask(&struck);
+    socket.send(&asked.octets).unwrap();
+    // One shard, one queue: the bystander's answer comes after the fault, and it is the next datagram.
+    let reply = loop {
+        let asked = bystander.ask(&eap);
+        let reply = exchange(&socket, &mut bystander, &asked);
+        match other.receive(reply.eap()).unwrap() {
+            PeerStep::Respond(next) => eap = next,
+            _ => break reply,
+        }
+    };
+    assert!(reply.is_accept());
+    assert_eq!((live.world.counter("panics"), live.world.counter("discard.internal")), (1, 1));
+    assert!(exchange(&socket, &mut victim, &asked).is_reject(), "its retransmission starts over");
+    victim.state = None;
+    assert!(converse(&socket, &mut victim, &mut live.world.laptop().supplicant(), 20).unwrap().is_accept());
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let taken = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let world = World::new();
+    let first = Running::start(&world.core, &[taken], 1, 1).unwrap();
+    let error = Running::start(&world.core, &[taken], 1, 1).err().unwrap().to_string();
+    assert!(error.contains(&taken.to_string()), "{error}");
+    drop(first);
+    let mut again = Running::start(&world.core, &[taken], 1, 1).unwrap();
+    again.stop();
+    again.stop();
+}
+
+/// A request on its way to a shard.
+fn job(core: &Core, socket: &Arc<Socket>, session: &mut Session) -> Job {
+    let asked = session.ask(&[]);
+    let datagram = Datagram { octets: &asked.octets, source: session.source, socket: 0, local: None };
+    match admit(core, datagram, crate::clock::Now::default()) {
+        Admission::Dispatch(request, route) => Job { request, route, socket: Arc::clone(socket) },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_full_lane_refuses_and_the_other_lane_stays_open() {
+    let world = World::new();
+    let socket = Arc::new(Socket::bind(([127, 0, 0, 1], 0).into(), false).unwrap());
+    let queue = ShardQueue::default();
+    for number in 0..MAX_SHARD_QUEUE {
+        let mut session = Session::on(u16::try_from(number).unwrap());
+        assert!(queue.push(job(&world.core, &socket, &mut session)).is_ok());
+    }
+    let mut late = Session::on(60_000);
+    assert!(queue.push(job(&world.core, &socket, &mut late)).is_err());
+    late.state = Some(vec![1; 25]);
+    assert!(queue.push(job(&world.core, &socket, &mut late)).is_ok());
+    assert_eq!(queue.next(Duration::ZERO).unwrap().route, Route::Stale, "what is under way comes first");
+    assert_eq!(queue.next(Duration::ZERO).unwrap().route, Route::New);
+}
