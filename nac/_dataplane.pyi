@@ -342,7 +342,7 @@ class DataPlane:
         snapshot: Snapshot,
         shards: int = 0,
         receivers: int = 1,
-        event_capacity: int = 65536,
+        event_capacity: int = 16384,
     ) -> DataPlane:
         """`listen`: `address:port`, IPv6 in brackets; port 0 asks the kernel. `shards` 0: one per core.
 

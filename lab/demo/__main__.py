@@ -47,7 +47,7 @@ class Stage:
         else:
             accepted = self.supplicant.connect(uplink, self.estate.certificate(scene.certificate), scene.mac)
         answer = self.switch.answer()
-        rules = [access_list.Rule.parse(text) for text in answer.all("NAS-Filter-Rule")]
+        rules = [access_list.Rule.parse(text) for text in answer.filter_rules]
         opened = access_list.opened(rules, self.resources) if rules else []
         return Outcome(accepted, answer, opened, self.events.of(scene.mac))
 

@@ -1,6 +1,6 @@
 """What an access list on the wire opens: an evaluator of its own, that shares no code with the compiler.
 
-One NAS-Filter-Rule holds one IPFilterRule (RFC 4849, RFC 6733 4.3.1); the first that matches a flow decides.
+Each line is an IPFilterRule (RFC 4849, RFC 6733 4.3.1); the first that matches a flow decides.
 """
 
 from __future__ import annotations

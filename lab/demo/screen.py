@@ -54,7 +54,7 @@ def sample(text: str) -> None:
 def _accept(outcome: Outcome, told: Scene) -> None:
     timeout = outcome.answer.first("Session-Timeout")
     again = f", asked again after {int(timeout) / 3600:g} h" if timeout else ""
-    lines = len(outcome.answer.all("NAS-Filter-Rule"))
+    lines = len(outcome.answer.filter_rules)
     _row("accepted", f"VLAN {outcome.vlan}, access list of {lines} lines{again}", fg="green")
     expected = told.expected.opens if isinstance(told.expected, Accepted) else frozenset()
     for entry in outcome.opened:

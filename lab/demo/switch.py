@@ -21,19 +21,18 @@ _AUTHENTICATOR = slice(4, 20)
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply of the server, verified with the shared secret. `attributes`: (name, value as text), in order."""
+    """A reply of the server, verified with the shared secret.
+
+    `attributes`: (name, value as text), in order. `filter_rules`: the lines of its access list.
+    """
 
     code: str
     attributes: list[tuple[str, str]]
-    octets: int
+    filter_rules: list[str]
 
     def first(self, name: str) -> str | None:
         """The value of the first attribute of that name."""
         return next((value for attribute, value in self.attributes if attribute == name), None)
-
-    def all(self, name: str) -> list[str]:
-        """The values of every attribute of that name."""
-        return [value for attribute, value in self.attributes if attribute == name]
 
 
 class UnverifiedError(Exception):
@@ -67,7 +66,8 @@ class Switch:
         )
         if packet.message_authenticator != "valid":
             raise UnverifiedError(f"Message-Authenticator of the reply is {packet.message_authenticator}")
-        return Answer(packet.code_name, [(one.name, one.value) for one in packet.attributes], packet.length)
+        attributes = [(one.name, one.value) for one in packet.attributes]
+        return Answer(packet.code_name, attributes, _filter_rules(packet.attributes))
 
     def _carry(self, access: socket.socket, uplink: socket.socket, stop: socket.socket) -> None:
         supplicant = ("", 0)
@@ -108,6 +108,12 @@ def switch(server: tuple[str, int], secret: bytes) -> Iterator[Switch]:
             thread.join()
             stop.close()
             stopped.close()
+
+
+def _filter_rules(attributes: list[_dataplane.DecodedAttribute]) -> list[str]:
+    """All NAS-Filter-Rule attributes are one text, in which NUL parts the rules (RFC 4849 section 2)."""
+    text = b"".join(one.raw for one in attributes if one.name == "NAS-Filter-Rule").decode()
+    return [rule for rule in text.split("\0") if rule]
 
 
 def _udp() -> socket.socket:

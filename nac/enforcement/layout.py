@@ -73,4 +73,4 @@ def _segment(dialect: Dialect, segment: Segment, encoder: Encoder) -> Piece:
 
 
 def _encode(attributes: Iterable[Attribute], encoder: Encoder) -> bytes:
-    return b"".join(encoder.encode(attribute.name, attribute.value) for attribute in attributes)
+    return b"".join(encoder.encode(attribute.name, attribute.value + attribute.end) for attribute in attributes)

@@ -64,7 +64,7 @@ class Authority:
         return Signer(self.certificate(name), key)
 
     def has_key(self, name: AuthorityName) -> bool:
-        """False when the key is kept elsewhere (an offline root), or kept from this user (a service that only reads)."""
+        """False when the key is kept elsewhere (an offline root), or from this user (a service that only reads)."""
         return os.access(self.folder.key(name), os.R_OK)
 
 

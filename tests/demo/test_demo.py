@@ -48,7 +48,7 @@ def test_without_eapol_test_its_own_supplicant_is_used(tmp_path: Path) -> None:
 def _outcome(*, code: str, cause: str, vlan: str | None = None) -> Outcome:
     attributes = [("Tunnel-Private-Group-Id", vlan)] if vlan else []
     event = {"cause": cause, "decision": None}
-    return Outcome(code == "Access-Accept", Answer(code, attributes, 20), [], event)
+    return Outcome(code == "Access-Accept", Answer(code, attributes, []), [], event)
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.title)

@@ -57,7 +57,7 @@ def test_the_octets_carry_the_texts(dialect: str) -> None:
                     assert (kind, value) == (26, bytes([0, 0, 0, 9, 1, len(text) + 2]) + text)
                 case name:
                     number = {"Tunnel-Private-Group-Id": 81, "Filter-Id": 11, "NAS-Filter-Rule": 92}[name]
-                    assert (kind, value) == (number, attribute.value.encode())
+                    assert (kind, value) == (number, (attribute.value + attribute.end).encode())
 
 
 def _values(octets: bytes) -> list[tuple[int, bytes]]:
@@ -74,6 +74,14 @@ def test_one_access_list_mechanism_in_a_reply(dialect: str) -> None:
     pieces = (*laid.segments.values(), laid.before, *laid.resources.values(), laid.after)
     used = {attribute.name for piece in pieces for attribute in piece.attributes}
     assert len(used & {"Filter-Id", "NAS-Filter-Rule", "Cisco-AVPair"}) == 1
+
+
+def test_rfc4849_2_rules_stand_between_nuls() -> None:
+    """What keeps to the RFC joins the values and parts them at NUL: it must find one rule for each attribute."""
+    laid = layout("rfc4849")
+    pieces = (laid.before, laid.resources["host"], laid.resources["net"], laid.after)
+    values = [value for piece in pieces for _, value in _values(piece.encoded)]
+    assert b"".join(values).split(b"\0") == [value.removesuffix(b"\0") for value in values]
 
 
 def test_numbers_grow_through_every_list() -> None:

@@ -27,8 +27,11 @@ HOUR_S = 3600
 
 
 def rules(accept: Packet) -> list[str]:
-    """The lines of NAS-Filter-Rule, one an attribute."""
-    return [value.decode() for value in accept.all(NAS_FILTER_RULE)]
+    """The rules as RFC 4849 2 reads them: all values joined, parted at NUL. Each attribute holds one."""
+    values = accept.all(NAS_FILTER_RULE)
+    found = b"".join(values).split(b"\0") if values else []
+    assert len(found) == len(values)
+    return [rule.decode() for rule in found]
 
 
 def vlan(accept: Packet) -> str:

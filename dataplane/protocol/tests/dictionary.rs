@@ -304,6 +304,19 @@ fn text_is_shown_on_one_line_without_control_characters() {
     }
 }
 
+/// The NUL between two rules is no part of either; anywhere else it is shown.
+#[test]
+fn rfc4849_2_a_filter_rule_is_shown_without_the_nul_behind_it() {
+    let dictionary = dictionary();
+    for (ty, value, shown) in [
+        (AttributeType::NAS_FILTER_RULE, &b"permit in ip from any to any\x00"[..], "permit in ip from any to any"),
+        (AttributeType::NAS_FILTER_RULE, b"to any\x00permit in", "to any\\x00permit in"),
+        (AttributeType::USER_NAME, b"alice\x00", "alice\\x00"),
+    ] {
+        assert_eq!(dictionary.display(Attribute { ty, value }).1, shown);
+    }
+}
+
 #[test]
 fn sensitive_values_are_masked_with_any_dictionary() {
     let empty = Dictionary::default();

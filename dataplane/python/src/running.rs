@@ -24,7 +24,7 @@ pub(crate) struct DataPlane {
 #[pymethods]
 impl DataPlane {
     #[new]
-    #[pyo3(signature = (*, listen, snapshot, shards = 0, receivers = 1, event_capacity = 65536))]
+    #[pyo3(signature = (*, listen, snapshot, shards = 0, receivers = 1, event_capacity = 16384))]
     fn new(
         py: Python<'_>,
         listen: Vec<String>,

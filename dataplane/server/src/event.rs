@@ -65,7 +65,7 @@ pub struct Decided {
     /// Its decision; `None` when a check before the policy refused.
     pub decision: Option<Decision>,
     /// The facts it read.
-    pub facts: FactSet,
+    pub facts: Box<FactSet>,
 }
 
 /// One conversation, whole.

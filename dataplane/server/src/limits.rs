@@ -14,9 +14,9 @@ pub const MAX_HANDSHAKE: usize = 2 * MAX_FLIGHT;
 pub const MAX_ROUNDS: u16 = 400;
 /// Conversations that one shard holds. One that has not begun its handshake takes 1 to 2 KiB.
 pub const MAX_CONVERSATIONS: usize = 8_192;
-/// Handshakes under way that one shard holds: 14 KiB each, most of it rustls' own buffers, so 18 MiB. A shard completes
-/// some 4,000 a second; who takes longer than a third of a second for a round while that many are under way starts again.
-pub const MAX_HANDSHAKES: usize = 1_280;
+/// Handshakes under way that one shard holds: 14 KiB each, most of it rustls' own buffers, so 14 MiB. A shard completes
+/// some 4,000 a second; who takes longer than a quarter of a second for a round while that many are under way starts again.
+pub const MAX_HANDSHAKES: usize = 1_024;
 /// Octets of incomplete client flights that one shard holds, over all its conversations.
 pub const MAX_FRAGMENT_OCTETS: usize = 16 << 20;
 /// A conversation ends when nothing came for this long: NASes retransmit for 10 to 30 s (RFC 5080 section 2.2.1).
@@ -28,7 +28,7 @@ pub const DUPLICATE_LIFETIME: Duration = Duration::from_secs(10);
 /// Entries of the duplicate cache, over all stripes.
 pub const MAX_DUPLICATES: usize = 65_536;
 /// Octets of cached answers, over all stripes.
-pub const MAX_DUPLICATE_OCTETS: usize = 24 << 20;
+pub const MAX_DUPLICATE_OCTETS: usize = 16 << 20;
 /// Requests that wait for one shard; beyond, the newest is dropped and the NAS sends it again.
 pub const MAX_SHARD_QUEUE: usize = 8_192;
 /// TLS 1.2 sessions kept for resumption by session id; each has the client's chain in it.
@@ -45,7 +45,8 @@ pub const MAX_ROOT_HINT_OCTETS: usize = 512;
 pub const MAX_DISCARD_REPORTS: usize = 1_024;
 /// One discard event per reason and source in this time.
 pub const DISCARD_REPORT_INTERVAL: Duration = Duration::from_secs(60);
-/// The smallest EAP fragment a Framed-MTU can ask for (RFC 3579 section 2.4; below it no handshake fits MAX_ROUNDS).
+/// The smallest `fragment_size` of a client: below it 64 KiB do not fit MAX_ROUNDS. A Framed-MTU may ask for less
+/// (RFC 3579 section 2.4), and only large chains fail then.
 pub const MIN_FRAGMENT: usize = 200;
 /// The largest EAP fragment: an EAP-Message of it, with everything around, stays below one Ethernet frame.
 pub const MAX_FRAGMENT: usize = 1_400;

@@ -12,10 +12,14 @@ from nac.policy.model import Segment
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute before it is encoded: its name in the dictionaries and its value as text."""
+    """An attribute before it is encoded: its name in the dictionaries and its value as text.
+
+    `end`: what parts the value from the next attribute's on the wire; people are not shown it.
+    """
 
     name: str
     value: str
+    end: str = ""
 
 
 class Dialect(Protocol):

@@ -2,16 +2,23 @@
 
     action "in" protocol "from any to" destination [port | port "-" port]
 
-The RFC lets one rule span attributes and separates rules by NUL; the switches that take the attribute want one rule in
-each, which the RFC allows too. Filter-Id is not sent: a reply names one access list, never two.
+The RFC joins the values of all attributes and finds the rules between NULs; many switches take each attribute for one
+rule. So each attribute holds one rule, and ends in the NUL that parts it from the next: both read the same list.
+Without the NUL, what keeps to the RFC sees one endless rule (FreeRADIUS drops such a reply, some switches apply the
+first rule alone). Filter-Id is not sent: a reply names one access list, never two.
 """
 
 from __future__ import annotations
 
-from nac.enforcement.access_list import AccessLine
+from typing import Final
+
+from nac.enforcement.access_list import AFTER, AccessLine
 from nac.enforcement.budget import Budget
 from nac.enforcement.vendor.dialect import Attribute, vlan
 from nac.policy.model import Segment
+
+SEPARATOR: Final = "\0"
+"""Between rules, and so behind every rule but the last, which closes every list."""
 
 
 class Rfc4849:
@@ -29,7 +36,8 @@ class Rfc4849:
         if line.ports is not None:
             first, last = line.ports
             words.append(str(first) if first == last else f"{first}-{last}")
-        return Attribute("NAS-Filter-Rule", " ".join(words))
+        end = "" if line == AFTER[-1] else SEPARATOR
+        return Attribute("NAS-Filter-Rule", " ".join(words), end)
 
 
 def _protocol(line: AccessLine) -> str:

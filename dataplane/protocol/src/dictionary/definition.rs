@@ -36,6 +36,7 @@ pub struct Definition {
     pub(super) has_tag: bool,
     pub(super) encryption: Encryption,
     pub(super) secret: bool,
+    pub(super) concat: bool,
     pub(super) value_names: BTreeMap<u64, String>,
     pub(super) values: HashMap<String, u64>,
 }

@@ -139,6 +139,7 @@ impl Parser {
             has_tag: false,
             encryption: Encryption::None,
             secret: false,
+            concat: false,
             value_names: BTreeMap::new(),
             values: HashMap::new(),
         };
@@ -201,7 +202,7 @@ fn apply_flag(definition: &mut Definition, flag: &str) -> Result<(), String> {
         "encrypt=3" => definition.encryption = Encryption::Vendor,
         "secret" => definition.secret = true,
         // EAP-Message and its like: one value in many attributes, which the builder splits.
-        "concat" => {}
+        "concat" => definition.concat = true,
         _ => {
             return Err(format!(
                 "unknown flag {flag:?}: expected has_tag, encrypt=1, encrypt=2, encrypt=3, secret or concat"

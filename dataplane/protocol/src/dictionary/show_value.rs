@@ -7,6 +7,9 @@ use super::{DataType, Definition};
 
 /// `octets` (without tag) as text of the definition's data type; as `0x..` when they are no value of it (RFC 8044).
 pub(super) fn show_value(definition: &Definition, octets: &[u8]) -> String {
+    // The NUL that parts a NAS-Filter-Rule from the next one is no part of the rule (RFC 4849 section 2).
+    let joined = definition.concat && definition.data_type == DataType::Text;
+    let octets = octets.strip_suffix(&[0]).filter(|_| joined).unwrap_or(octets);
     typed(definition, octets).unwrap_or_else(|| show_octets(octets))
 }
 

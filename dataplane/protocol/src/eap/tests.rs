@@ -34,10 +34,20 @@ fn rfc3748_4_octets_after_length_are_padding() {
 
 #[test]
 fn rfc3748_5_7_expanded_ietf_type_reads_as_the_plain_type() {
-    let packet = EapPacket::parse(&[2, 1, 0, 13, 254, 0, 0, 0, 0, 0, 0, 3, 13]).unwrap();
-    assert_eq!(packet.nak().unwrap().desired().collect::<Vec<_>>(), [EapType::TLS]);
+    let identity = EapPacket::parse(&[2, 1, 0, 13, 254, 0, 0, 0, 0, 0, 0, 1, 97]).unwrap();
+    assert_eq!((identity.ty(), identity.data()), (Some(EapType::IDENTITY), &b"a"[..]));
     let vendor = EapPacket::parse(&[2, 1, 0, 12, 254, 0, 0, 9, 0, 0, 0, 1]).unwrap();
     assert_eq!(vendor.ty(), Some(EapType::EXPANDED));
+}
+
+#[test]
+fn rfc3748_5_3_2_an_expanded_nak_lists_expanded_types() {
+    let tls = [254, 0, 0, 0, 0, 0, 0, 13];
+    let vendor = [254, 0, 1, 55, 0, 0, 0, 13];
+    let none = [254, 0, 0, 0, 0, 0, 0, 0];
+    let nak = [&[2, 1, 0, 36, 254, 0, 0, 0, 0, 0, 0, 3][..], &vendor, &none, &tls].concat();
+    let packet = EapPacket::parse(&nak).unwrap();
+    assert_eq!(packet.nak().unwrap().desired().collect::<Vec<_>>(), [EapType::EXPANDED, EapType::TLS]);
 }
 
 #[test]
@@ -81,7 +91,7 @@ proptest! {
         let mut reassembly = Reassembly::default();
         let mut got = None;
         while let Some(octets) = outgoing.next(3, size) {
-            prop_assert!(octets.len() <= size.max(64));
+            prop_assert!(octets.len() <= size.max(60));
             prop_assert_eq!(&octets, &outgoing.again(3));
             let packet = EapPacket::parse(&octets).unwrap();
             match reassembly.add(&Fragment::parse(packet.data()).unwrap(), 65_536).unwrap() {

@@ -67,8 +67,8 @@ fn unknown_mac(origin: &Origin) -> Cause {
     )
 }
 
-fn gather(origin: &Origin, identity: &Identity, session: Option<Session>, now: Now) -> FactSet {
-    let mut facts = FactSet::new();
+fn gather(origin: &Origin, identity: &Identity, session: Option<Session>, now: Now) -> Box<FactSet> {
+    let mut facts = Box::new(FactSet::new());
     facts.set_text(FactName::Method, identity.method.word());
     if let Some(certificate) = &identity.certificate {
         describe_certificate(certificate, &mut facts);

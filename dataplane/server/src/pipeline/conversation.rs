@@ -2,8 +2,8 @@
 //! when it ends - by an answer or by silence.
 
 mod link;
+mod table;
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,8 @@ use nac_protocol::eap::{EapError, EapPacket};
 use nac_protocol::radius::Packet;
 use rustls::pki_types::UnixTime;
 
+use self::link::{link_octets, terms};
+use self::table::Table;
 use super::authorize::{Session, authorize};
 use super::identity::Identity;
 use super::mab::undecided;
@@ -23,12 +25,10 @@ use crate::core::Core;
 use crate::discard::DiscardReason;
 use crate::eap_tls::{EapTls, Step, Terms};
 use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome};
-use crate::limits::{CONVERSATION_IDLE, CONVERSATION_LIFETIME, MAX_CONVERSATIONS, MAX_FRAGMENT_OCTETS, MAX_HANDSHAKES};
 use crate::origin::Origin;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
 use crate::tls::{Established, PeerCertificate, TlsFault};
-use link::{link_octets, terms};
 
 /// A conversation between its packets.
 struct Conversation {
@@ -65,13 +65,7 @@ struct Peer {
 pub struct Conversations {
     core: Arc<Core>,
     shard: u8,
-    open: HashMap<ConversationId, Box<Conversation>>,
-    /// In order of opening; entries of conversations that ended stay until they come to the front.
-    order: VecDeque<ConversationId>,
-    /// In order of their ClientHello, likewise.
-    handshaking: VecDeque<ConversationId>,
-    handshakes: usize,
-    fragment_octets: usize,
+    table: Table,
 }
 
 /// How far one step got.
@@ -85,27 +79,19 @@ impl Conversations {
     /// None yet.
     #[must_use]
     pub fn new(core: Arc<Core>, shard: u8) -> Self {
-        Self {
-            core,
-            shard,
-            open: HashMap::new(),
-            order: VecDeque::new(),
-            handshaking: VecDeque::new(),
-            handshakes: 0,
-            fragment_octets: 0,
-        }
+        Self { core, shard, table: Table::default() }
     }
 
     /// Conversations open now.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.open.len()
+        self.table.open.len()
     }
 
     /// True when none is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.open.is_empty()
+        self.table.open.is_empty()
     }
 
     /// Serve one request; `None` when nothing is to be answered.
@@ -135,8 +121,8 @@ impl Conversations {
     }
 
     fn take(&mut self, id: ConversationId, request: &Verified) -> Option<Box<Conversation>> {
-        let belongs = self.open.get(&id).is_some_and(|open| open.origin.client.name == request.client().name);
-        if belongs { self.remove(id) } else { None }
+        let belongs = self.table.open.get(&id).is_some_and(|open| open.origin.client.name == request.client().name);
+        if belongs { self.table.take(id) } else { None }
     }
 
     fn begin(
@@ -276,77 +262,24 @@ impl Conversations {
 
     fn keep(&mut self, id: ConversationId, mut conversation: Box<Conversation>, now: Now) {
         conversation.last = now.monotonic;
-        self.fragment_octets += conversation.eap.fragment_octets();
-        self.handshakes += usize::from(conversation.eap.is_handshaking());
-        let opened_now = conversation.opened.monotonic == now.monotonic && conversation.eap.rounds() == 1;
-        if opened_now {
-            self.order.push_back(id);
+        let is_new = conversation.opened.monotonic == now.monotonic && conversation.eap.rounds() == 1;
+        for (id, evicted) in self.table.put(id, conversation, is_new) {
+            self.core.counters.evicted.add();
+            let cause = Cause::new(
+                "evicted_flood",
+                "too many conversations were open, and this was the oldest",
+                "find the client that opens them: `nac status` shows requests by client",
+            );
+            self.close(id, *evicted, Outcome::Abandoned, cause, None, now);
         }
-        if conversation.eap.is_handshaking() && !std::mem::replace(&mut conversation.queued, true) {
-            self.handshaking.push_back(id);
-        }
-        self.open.insert(id, conversation);
-        self.make_room(now);
-    }
-
-    /// A table that is full gives up its oldest conversations: floods outlive nobody who answers promptly.
-    fn make_room(&mut self, now: Now) {
-        while self.handshakes > MAX_HANDSHAKES || self.fragment_octets > MAX_FRAGMENT_OCTETS {
-            let Some(oldest) = self.handshaking.pop_front() else { break };
-            self.evict(oldest, now);
-        }
-        while self.open.len() > MAX_CONVERSATIONS {
-            let Some(oldest) = self.order.pop_front() else { break };
-            self.evict(oldest, now);
-        }
-        for order in [&mut self.order, &mut self.handshaking] {
-            if order.len() > 2 * MAX_CONVERSATIONS {
-                order.retain(|id| self.open.contains_key(id));
-            }
-        }
-    }
-
-    /// Close a conversation to make room, if it is still open.
-    fn evict(&mut self, id: ConversationId, now: Now) {
-        let Some(conversation) = self.remove(id) else { return };
-        self.core.counters.evicted.add();
-        let cause = Cause::new(
-            "evicted_flood",
-            "too many conversations were open, and this was the oldest",
-            "find the client that opens them: `nac status` shows requests by client",
-        );
-        self.close(id, *conversation, Outcome::Abandoned, cause, None, now);
-    }
-
-    fn remove(&mut self, id: ConversationId) -> Option<Box<Conversation>> {
-        let conversation = self.open.remove(&id)?;
-        self.fragment_octets -= conversation.eap.fragment_octets();
-        self.handshakes -= usize::from(conversation.eap.is_handshaking());
-        Some(conversation)
     }
 
     /// Close what fell silent or lasts too long.
     pub fn expire(&mut self, now: Now) {
-        let over: Vec<_> = self
-            .open
-            .iter()
-            .filter(|(_, open)| {
-                now.monotonic.saturating_sub(open.last) >= CONVERSATION_IDLE
-                    || now.monotonic.saturating_sub(open.opened.monotonic) >= CONVERSATION_LIFETIME
-            })
-            .map(|(id, _)| *id)
-            .collect();
-        for id in over {
-            if let Some(conversation) = self.remove(id) {
-                self.core.counters.abandoned.add();
-                let cause = conversation.eap.silence();
-                self.close(id, *conversation, Outcome::Abandoned, cause, None, now);
-            }
-        }
-        if self.open.is_empty() && self.open.capacity() > 64 {
-            self.open = HashMap::new();
-            self.order = VecDeque::new();
-            self.handshaking = VecDeque::new();
+        for (id, silent) in self.table.take_silent(now) {
+            self.core.counters.abandoned.add();
+            let cause = silent.eap.silence();
+            self.close(id, *silent, Outcome::Abandoned, cause, None, now);
         }
     }
 
@@ -389,7 +322,7 @@ impl Conversations {
             certificate,
             user,
             device,
-            decided: decided.or_else(|| Some(undecided(&self.core.snapshot.load_full()))),
+            decided: decided.or_else(|| reply.as_ref().map(|_| undecided(&self.core.snapshot.load_full()))),
             reply,
         })));
     }

@@ -76,7 +76,7 @@ pub fn answer(
 
 /// Nothing was decided, but the record needs the snapshot's dictionary.
 pub(super) fn undecided(snapshot: &Arc<Snapshot>) -> Decided {
-    Decided { snapshot: Arc::clone(snapshot), decision: None, facts: nac_policy::FactSet::new() }
+    Decided { snapshot: Arc::clone(snapshot), decision: None, facts: Box::default() }
 }
 
 fn accept(

@@ -7,8 +7,9 @@ use crate::eap::{EapType, request};
 const OVERHEAD: usize = 6;
 /// The TLS Message Length field.
 const LENGTH_FIELD: usize = 4;
-/// The smallest EAP packet that a fragment may be; below it no progress could be made.
-const SMALLEST: usize = 64;
+/// The smallest EAP packet that a link can ask for: the least Framed-MTU is 64 octets (RFC 2865 section 5.12), of which
+/// IEEE 802.1X takes 4.
+const SMALLEST: usize = 60;
 
 /// A flight being sent. The current fragment can be made again, octet for octet, until the peer acknowledges it.
 #[derive(Debug)]
