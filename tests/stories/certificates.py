@@ -106,9 +106,7 @@ def device(
     chain, key_path = folder / "device.pem", folder / "device.key"
     chain.write_bytes(b"".join(map(pem, [certificate, *issuer.path])))
     key_path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return Device(like.user, like.name, like.mac, chain, key_path, like.ca)
 

@@ -87,9 +87,7 @@ class Home:
         if healthy:
             self.nac("device", "posture", device, "healthy", "--for", "24h")
         out = self.folder / "devices" / device
-        made = self.json(
-            "pki", "issue", "--user", user, "--device", device, "--key", key, "--out", str(out)
-        )
+        made = self.json("pki", "issue", "--user", user, "--device", device, "--key", key, "--out", str(out))
         return Device(user, device, self.fresh_mac(), Path(made["chain"]), Path(made["key"]), Path(made["ca"]))
 
     def add_printer(self) -> str:

@@ -13,8 +13,9 @@ from nas import ACCESS_CHALLENGE, EAP_MESSAGE, REPLY_PATIENCE_S, STATE, Address,
 
 
 def burst(nas: Nas, requests: Sequence[bytes]) -> list[Packet]:
-    """Send requests at once (as many as a socket's buffer has room for replies), and collect their replies in the order of the requests.
+    """Send requests at once, and collect their replies in the order of the requests.
 
+    A socket's receive buffer must have room for all replies: 200 short ones, 64 of a kilobyte.
     Raises `TimeoutError` when one stays unanswered.
     """
     waiting = {request[1]: (position, request) for position, request in enumerate(requests)}

@@ -45,17 +45,19 @@ class Relay:
         watched = os.pidfd_open(process.pid)
         try:
             with selectors.DefaultSelector() as selector:
-                selector.register(self._client, selectors.EVENT_READ, self._to_server)
-                selector.register(self._server, selectors.EVENT_READ, self._to_client)
-                selector.register(watched, selectors.EVENT_READ, None)
+                for source in (self._client, self._server, watched):
+                    selector.register(source, selectors.EVENT_READ)
                 while True:
-                    for key, _ in selector.select():
-                        if key.data is None:
-                            return
-                        if key.data == self._to_server and self._ended and between is not None:
-                            between, now = None, between
-                            now()
-                        key.data()
+                    ready = {key.fd for key, _ in selector.select()}
+                    if self._server.fileno() in ready:
+                        self._to_client()
+                    if self._client.fileno() in ready:
+                        if self._ended and between is not None:
+                            between()
+                            between = None
+                        self._to_server()
+                    if watched in ready:
+                        return
         finally:
             os.close(watched)
 

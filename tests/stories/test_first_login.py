@@ -213,7 +213,9 @@ def test_a_cisco_switch_gets_its_own_dialect(server: Server, alice: Device, mac:
     assert vlan(accept) == "120"
     cisco = [value[6:].decode() for value in accept.all(VENDOR_SPECIFIC) if value[:5] == bytes([0, 0, 0, 9, 1])]
     lines = [line.partition("=")[2] for line in cisco]
-    assert [line.partition("#")[0] for line in cisco if line.startswith("ip:")][0] == "ip:inacl"
+    assert {line.partition("#")[0] for line in cisco} == {"ip:inacl", "ipv6:inacl"}
     assert "permit tcp any 10.20.0.0 0.0.0.255 eq 443" in lines
-    assert lines[-1] == "deny ipv6 any any" or lines[-1].startswith("deny ip")
+    assert cisco[-2].startswith("ip:inacl#")
+    assert cisco[-1].startswith("ipv6:inacl#")
+    assert lines[-2:] == ["deny ip any any", "deny ipv6 any any"], "nothing else"
     assert rules(accept) == []

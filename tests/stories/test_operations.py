@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import ssl
@@ -29,7 +30,7 @@ def nac(home: Home, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def break_policy(home: Home) -> str:
     path = home.folder / "policy/zz-broken.policy"
-    path.write_text("# one line\nplace in nowhere when method = \"mab\"\n")
+    path.write_text('# one line\nplace in nowhere when method = "mab"\n')
     return "zz-broken.policy:2"
 
 
@@ -154,8 +155,6 @@ def test_a_new_revocation_list_is_noticed(server: Server, eapol_test: EapolTest)
 
 
 def test_the_log_is_json_lines(server: Server) -> None:
-    import json
-
     lines = [json.loads(line) for line in server.log().splitlines()]
     assert {"serving", "reloaded"} <= {line["event"] for line in lines}
     assert all({"event", "level", "timestamp"} <= line.keys() for line in lines)

@@ -12,7 +12,7 @@ import eap_peer
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from eap_peer import Peer
-from eapol import EapolTest, network
+from eapol import EapolTest, TlsVersion, network
 from lab_home import Device, Home
 from nac_server import Server
 from nas import ACCESS_REJECT, CLASS, EAP_MESSAGE, MESSAGE_AUTHENTICATOR, TUNNEL_TYPE, Nas, Packet
@@ -71,7 +71,7 @@ WRONGS = [
 @pytest.mark.parametrize("tls", ["1.2", "1.3"])
 @pytest.mark.parametrize("wrong", WRONGS, ids=[wrong.cause for wrong in WRONGS])
 def test_a_wrong_certificate(
-    server: Server, alice: Device, mac: str, eapol_test: EapolTest, tmp_path: Path, wrong: Wrong, tls: str
+    server: Server, alice: Device, mac: str, eapol_test: EapolTest, tmp_path: Path, wrong: Wrong, tls: TlsVersion
 ) -> None:
     issuer = certificates.authority("Somebody Else") if wrong.stranger else certificates.built_in(server.home)
     purpose = ExtendedKeyUsageOID.SERVER_AUTH if wrong.purpose == "server" else ExtendedKeyUsageOID.CLIENT_AUTH
@@ -89,7 +89,7 @@ def test_a_wrong_certificate(
 
 
 @pytest.mark.parametrize("tls", ["1.2", "1.3"])
-def test_a_revoked_certificate(server: Server, mac: str, eapol_test: EapolTest, tls: str) -> None:
+def test_a_revoked_certificate(server: Server, mac: str, eapol_test: EapolTest, tls: TlsVersion) -> None:
     device = server.home.enrol()
     server.home.nac("pki", "revoke", device.name)
     server.reload()
@@ -100,7 +100,7 @@ def test_a_revoked_certificate(server: Server, mac: str, eapol_test: EapolTest, 
 
 @pytest.mark.parametrize("tls", ["1.2", "1.3"])
 def test_a_device_that_does_not_trust_the_server(
-    server: Server, alice: Device, mac: str, eapol_test: EapolTest, tmp_path: Path, tls: str
+    server: Server, alice: Device, mac: str, eapol_test: EapolTest, tmp_path: Path, tls: TlsVersion
 ) -> None:
     """Its alert arrives, and becomes words (RFC 5216 2.1.3)."""
     stranger = tmp_path / "stranger.pem"
@@ -111,9 +111,7 @@ def test_a_device_that_does_not_trust_the_server(
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_no_client_certificate(
-    server: Server, alice: Device, mac: str, nas: Nas, version: ssl.TLSVersion
-) -> None:
+def test_no_client_certificate(server: Server, alice: Device, mac: str, nas: Nas, version: ssl.TLSVersion) -> None:
     context = eap_peer.context(alice, version=version, certificate=False)
     reply = Peer(nas, mac, alice.user, context).run()
     refused(server, mac, reply, "no_client_certificate")
@@ -179,9 +177,7 @@ def test_a_disabled_device(server: Server, eapol_test: EapolTest) -> None:
     explained(server.home, device.mac, "identity", device.name, "nac device enable")
 
 
-def test_the_device_is_told_why_by_an_alert(
-    server: Server, alice: Device, mac: str, nas: Nas, tmp_path: Path
-) -> None:
+def test_the_device_is_told_why_by_an_alert(server: Server, alice: Device, mac: str, nas: Nas, tmp_path: Path) -> None:
     """RFC 5216 2.1.3: the TLS alert goes out in an EAP-Request before EAP-Failure."""
     now = datetime.now(UTC)
     issuer = certificates.built_in(server.home)

@@ -39,6 +39,8 @@ pub const MAX_STORED_SESSION_OCTETS: usize = 16 << 20;
 pub const MAX_IDENTITY: usize = 253;
 /// Alternative names kept of each kind per certificate.
 pub const MAX_NAMES_PER_CERTIFICATE: usize = 16;
+/// Chains remembered as verified, per trust store: some 250 octets each.
+pub const MAX_VERIFIED_CHAINS: usize = 32_768;
 /// Octets of CA names in the CertificateRequest; beyond, none are sent (RFC 8446 section 4.2.4 makes them optional).
 pub const MAX_ROOT_HINT_OCTETS: usize = 512;
 /// Sources and reasons remembered for the once-a-minute discard report; beyond, they are counted together.

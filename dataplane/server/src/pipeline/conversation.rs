@@ -28,7 +28,7 @@ use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome};
 use crate::origin::Origin;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
-use crate::tls::{Established, PeerCertificate, TlsFault};
+use crate::tls::{ChainFault, Established, PeerCertificate, TlsFault};
 
 /// A conversation between its packets.
 struct Conversation {
@@ -178,8 +178,11 @@ impl Conversations {
         terms: Terms<'_>,
         now: Now,
     ) -> Step {
-        let Some(Ok(certificate)) = established.chain.first().map(PeerCertificate::parse) else {
+        let Some((end_entity, intermediates)) = established.chain.split_first() else {
             return Step::Failure(Cause::tls(&TlsFault::NoCertificate));
+        };
+        let Ok(certificate) = PeerCertificate::parse(end_entity) else {
+            return Step::Failure(Cause::tls(&TlsFault::Chain(ChainFault::Malformed)));
         };
         let resumed = established.resumed;
         let identity = Identity::of_certificate(certificate, &self.core.facts);
@@ -187,7 +190,8 @@ impl Conversations {
             self.core.counters.resumed.add();
         }
         let unix = UnixTime::since_unix_epoch(Duration::from_secs(now.unix()));
-        let rechecked = if resumed { snapshot.acceptor.trust().recheck(&established.chain, unix) } else { Ok(()) };
+        let trust = snapshot.acceptor.trust();
+        let rechecked = if resumed { trust.check(end_entity, intermediates, unix) } else { Ok(()) };
         let (decided, verdict) = match rechecked {
             Err(fault) => (None, Err(Cause::tls(&TlsFault::Chain(fault)))),
             Ok(()) => {

@@ -92,9 +92,10 @@ impl Acceptor {
         Ok(Self { up_to_tls13: build(&[&TLS13, &TLS12])?, only_tls12: build(&[&TLS12])?, trust, sessions })
     }
 
-    /// Go on with the TLS 1.2 sessions of the snapshot before.
+    /// Go on with the TLS 1.2 sessions and verified paths of the snapshot before.
     pub(crate) fn inherit(&self, previous: &Self) {
         self.sessions.inherit(&previous.sessions);
+        self.trust.inherit(&previous.trust);
     }
 
     /// A new handshake.

@@ -10,6 +10,7 @@ mod fault;
 mod sessions;
 mod tickets;
 mod trust;
+mod verified;
 mod verifier;
 
 pub use acceptor::{Acceptor, AcceptorError, Credential, MaximumVersion};

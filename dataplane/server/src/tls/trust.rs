@@ -5,15 +5,17 @@
 //! resumed handshakes.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::digest;
 use rustls::DistinguishedName;
-use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs as aws_lc_rs_provider};
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::certificate::validity;
 use super::fault::ChainFault;
+use super::verified::{ChainDigest, Path, PathStep, VerifiedChains};
 use crate::limits::MAX_ROOT_HINT_OCTETS;
 
 /// What to do when a certificate's issuer has no current revocation list.
@@ -79,6 +81,8 @@ pub struct TrustStore {
     mode: RevocationMode,
     digest: [u8; 32],
     root_hints: Vec<DistinguishedName>,
+    algorithms: WebPkiSupportedAlgorithms,
+    verified: OnceLock<Arc<VerifiedChains>>,
 }
 
 impl TrustStore {
@@ -107,6 +111,8 @@ impl TrustStore {
             revocations: spec.revocation_lists.iter().map(compile_list).collect(),
             mode: spec.revocation,
             digest: id,
+            algorithms: aws_lc_rs_provider::default_provider().signature_verification_algorithms,
+            verified: OnceLock::new(),
         })
     }
 
@@ -121,52 +127,65 @@ impl TrustStore {
         &self.root_hints
     }
 
-    /// The whole check of a presented chain: path, validity, purpose, revocation of every certificate on the path.
-    pub(super) fn check(
+    /// Go on with the paths that the trust store before verified, if its anchors were the same.
+    pub(super) fn inherit(&self, previous: &Self) {
+        if self.digest == previous.digest {
+            // A store that was used before keeps its own; a snapshot inherits before it is published.
+            let _ = self.verified.set(Arc::clone(previous.verified()));
+        }
+    }
+
+    fn verified(&self) -> &Arc<VerifiedChains> {
+        self.verified.get_or_init(Arc::default)
+    }
+
+    /// The check of a chain, on full handshakes and resumed ones alike (RFC 9190 section 5.7): path and purpose, once
+    /// for each chain; validity and revocation of every certificate on that path, each time.
+    ///
+    /// # Errors
+    /// [`ChainFault`].
+    pub fn check(
         &self,
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-        algorithms: &WebPkiSupportedAlgorithms,
     ) -> Result<(), ChainFault> {
-        let leaf = EndEntityCert::try_from(end_entity).map_err(|error| ChainFault::from_webpki(&error))?;
+        let digest = ChainDigest::of(end_entity, intermediates);
+        if let Some(path) = self.verified().path(digest) {
+            return path.iter().try_for_each(|step| self.check_step(step, now));
+        }
+        let path = self.verify(end_entity, intermediates, now)?;
+        path.iter().try_for_each(|step| self.check_step(step, now))?;
+        self.verified().add(digest, path);
+        Ok(())
+    }
+
+    /// Build and verify the path (RFC 5280 section 6).
+    fn verify(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<Path, ChainFault> {
+        let refused = |error: webpki::Error| ChainFault::from_webpki(&error);
+        let leaf = EndEntityCert::try_from(end_entity).map_err(refused)?;
+        let usage = KeyUsage::client_auth();
         let path = leaf
-            .verify_for_usage(algorithms.all, &self.anchors, intermediates, now, KeyUsage::client_auth(), None, None)
-            .map_err(|error| ChainFault::from_webpki(&error))?;
-        self.check_revocation(leaf.issuer(), leaf.serial(), now)?;
-        for issuer in path.intermediate_certificates() {
-            self.check_revocation(issuer.issuer(), issuer.serial(), now)?;
-        }
-        Ok(())
+            .verify_for_usage(self.algorithms.all, &self.anchors, intermediates, now, usage, None, None)
+            .map_err(refused)?;
+        let above =
+            path.intermediate_certificates().map(|issuer| step(issuer.issuer(), issuer.serial(), &issuer.der()));
+        std::iter::once(step(leaf.issuer(), leaf.serial(), end_entity)).chain(above).collect()
     }
 
-    /// The check of a chain that was fully verified when its ticket was issued under this same trust: validity and
-    /// revocation again, for every certificate, on every resumption (RFC 9190 section 5.7).
-    ///
-    /// # Errors
-    /// [`ChainFault`].
-    pub fn recheck(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), ChainFault> {
-        for certificate in chain {
-            let parsed = EndEntityCert::try_from(certificate).map_err(|error| ChainFault::from_webpki(&error))?;
-            let (not_before, not_after) = validity(certificate).map_err(|_| ChainFault::Malformed)?;
-            if now.as_secs() > not_after {
-                return Err(ChainFault::Expired { not_after });
-            }
-            if now.as_secs() < not_before {
-                return Err(ChainFault::NotYetValid { not_before });
-            }
-            if !self.is_anchor(parsed.subject(), &parsed) {
-                self.check_revocation(parsed.issuer(), parsed.serial(), now)?;
-            }
+    fn check_step(&self, step: &PathStep, now: UnixTime) -> Result<(), ChainFault> {
+        if now.as_secs() > step.not_after {
+            return Err(ChainFault::Expired { not_after: step.not_after });
         }
-        Ok(())
-    }
-
-    fn is_anchor(&self, subject: &[u8], certificate: &EndEntityCert<'_>) -> bool {
-        let key = certificate.subject_public_key_info();
-        self.anchors.iter().any(|anchor| {
-            anchor.subject.as_ref() == subject && webpki::spki_for_anchor(anchor).as_ref() == key.as_ref()
-        })
+        if now.as_secs() < step.not_before {
+            return Err(ChainFault::NotYetValid { not_before: step.not_before });
+        }
+        self.check_revocation(&step.issuer, &step.serial, now)
     }
 
     fn check_revocation(&self, issuer: &[u8], serial: &[u8], now: UnixTime) -> Result<(), ChainFault> {
@@ -184,6 +203,11 @@ impl TrustStore {
         }
         Ok(())
     }
+}
+
+fn step(issuer: &[u8], serial: &[u8], certificate: &CertificateDer<'_>) -> Result<PathStep, ChainFault> {
+    let (not_before, not_after) = validity(certificate).map_err(|_| ChainFault::Malformed)?;
+    Ok(PathStep { issuer: issuer.into(), serial: serial.into(), not_before, not_after })
 }
 
 fn compile_list(list: &RevocationList) -> (Box<[u8]>, KnownRevocations) {

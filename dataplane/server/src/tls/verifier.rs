@@ -54,8 +54,7 @@ impl ClientCertVerifier for ChainVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        self.trust.check(end_entity, intermediates, now, algorithms).map_err(|fault| {
+        self.trust.check(end_entity, intermediates, now).map_err(|fault| {
             REFUSAL.set(Some(Refusal { certificate: end_entity.clone().into_owned(), fault }));
             fault.into_rustls()
         })?;

@@ -1,0 +1,86 @@
+//! Chains whose path was verified under this trust store: a device that comes back costs no signature over its
+//! certificate again. What changes with time (validity, revocation) is kept beside and asked anew; and the handshake's own
+//! signature, or its ticket, proves the key each time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use rustls::pki_types::CertificateDer;
+
+use crate::limits::MAX_VERIFIED_CHAINS;
+
+/// SHA-256 over the certificates of a chain, in order.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct ChainDigest([u8; 32]);
+
+impl ChainDigest {
+    /// DER says its own length, so that no two chains have the same octets.
+    pub(super) fn of(end_entity: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -> Self {
+        let mut context = Context::new(&SHA256);
+        std::iter::once(end_entity).chain(intermediates).for_each(|certificate| context.update(certificate));
+        let mut digest = [0; 32];
+        digest.copy_from_slice(context.finish().as_ref());
+        Self(digest)
+    }
+}
+
+/// One certificate on a verified path, as far as time can change what it is worth.
+#[derive(Debug)]
+pub(super) struct PathStep {
+    /// Content of the issuer's Name.
+    pub(super) issuer: Box<[u8]>,
+    /// Serial number.
+    pub(super) serial: Box<[u8]>,
+    /// Unix seconds.
+    pub(super) not_before: u64,
+    /// Unix seconds.
+    pub(super) not_after: u64,
+}
+
+/// From the device's certificate up to the one that an anchor signed.
+pub(super) type Path = Arc<[PathStep]>;
+
+/// The paths, bounded: when the younger half is full, the older one is forgotten.
+#[derive(Default, Debug)]
+pub(super) struct VerifiedChains {
+    halves: Mutex<Halves>,
+}
+
+#[derive(Default, Debug)]
+struct Halves {
+    younger: HashMap<ChainDigest, Path>,
+    older: HashMap<ChainDigest, Path>,
+}
+
+impl VerifiedChains {
+    /// The path of a chain that was verified before.
+    pub(super) fn path(&self, chain: ChainDigest) -> Option<Path> {
+        let halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        halves.younger.get(&chain).or_else(|| halves.older.get(&chain)).map(Arc::clone)
+    }
+
+    /// Keep a path that was just verified.
+    pub(super) fn add(&self, chain: ChainDigest, path: Path) {
+        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        if halves.younger.len() >= MAX_VERIFIED_CHAINS / 2 {
+            halves.older = std::mem::take(&mut halves.younger);
+        }
+        halves.younger.insert(chain, path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_paths_are_bounded_and_the_oldest_forgotten() {
+        let chains = VerifiedChains::default();
+        let chain = |number: usize| ChainDigest::of(&CertificateDer::from(number.to_be_bytes().to_vec()), &[]);
+        (0..=MAX_VERIFIED_CHAINS).for_each(|number| chains.add(chain(number), Path::from([])));
+        assert!(chains.path(chain(0)).is_none() && chains.path(chain(MAX_VERIFIED_CHAINS)).is_some());
+        let halves = chains.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(halves.younger.len() + halves.older.len() <= MAX_VERIFIED_CHAINS);
+    }
+}
