@@ -38,7 +38,8 @@ def serving(nac: Nac) -> Iterator[None]:
         try:
             with supervisor:
                 if not _is_ready(supervisor, process):
-                    raise CommandError(f"nac serve did not start:\n{log.read_text().strip()}")
+                    ended = f"ended with {process.returncode}" if process.returncode is not None else "is not ready"
+                    raise CommandError(f"nac serve {ended}:\n{log.read_text().strip()}")
             yield
         finally:
             _stop(process)

@@ -119,6 +119,7 @@ def _say_next_steps(directory: Path, config: Config, policy: str, server_name: s
     if directory.absolute() != Path.cwd():
         say(f"  cd {cell(str(directory))}")
     say("  nac client add SWITCH 192.0.2.10      # a switch; prints its shared secret, once")
+    say("  nac user add alice@corp.example       # a user; --group puts it into the groups that policies name")
     say("  nac device add laptop-17 --managed    # a device, as your inventory knows it")
     say("  nac pki issue --user alice@corp.example --device laptop-17 --out laptop-17")
     say("  nac check                             # configuration, policy, certificates")

@@ -84,7 +84,12 @@ class Drain:
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set; then fetch what is left and try once more to store all of it."""
         while not stop.is_set():
-            self.step(timeout_ms=WAIT_MS)
+            try:
+                self.step(timeout_ms=WAIT_MS)
+            except Exception:  # noqa: BLE001 - a defect here must not end the only thread that keeps records
+                self._log.exception("events.step_failed")
+                self._count(failures=1)
+                stop.wait(FIRST_RETRY_S)
         self.finish()
 
     def step(self, *, timeout_ms: int) -> None:

@@ -67,7 +67,7 @@ def build(
     return BuiltSnapshot(
         native=native,
         policy=policy,
-        warnings=(*(one.render() for one in policy.warnings), *(str(warning) for warning in pki)),
+        warnings=(*(one.render() for one in policy.warnings), *(f"{warning} ({warning.fix})" for warning in pki)),
         certificate_warnings=pki,
         reload_at=trust.reload_at,
     )

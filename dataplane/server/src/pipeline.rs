@@ -116,11 +116,8 @@ fn deduplicate(
 
 fn route(core: &Core, snapshot: &Arc<Snapshot>, request: Request, now: Now) -> Admission {
     let Ok(packet) = request.verified.packet() else { return Admission::Silent };
-    if packet.first(AttributeType::EAP_MESSAGE).is_none() {
-        let reply = mab::answer(core, snapshot, &request, &packet, now);
-        return reply.map_or(Admission::Silent, Admission::Reply);
-    }
-    let route = match packet.first(AttributeType::STATE) {
+    let eap = packet.first(AttributeType::EAP_MESSAGE).is_some();
+    let route = match packet.first(AttributeType::STATE).filter(|_| eap) {
         None => Route::New,
         Some(state) => core.states.open(state).map_or(Route::Stale, |(shard, id)| Route::Known(shard, id)),
     };
@@ -131,7 +128,11 @@ fn route(core: &Core, snapshot: &Arc<Snapshot>, request: Request, now: Now) -> A
         core.duplicates.forget(request.key);
         return Admission::Silent;
     }
-    Admission::Dispatch(Box::new(request), route)
+    if eap {
+        return Admission::Dispatch(Box::new(request), route);
+    }
+    let reply = mab::answer(core, snapshot, &request, &packet, now);
+    reply.map_or(Admission::Silent, Admission::Reply)
 }
 
 /// Keep the answer for retransmissions, and count it.
