@@ -340,11 +340,14 @@ class DataPlane:
         *,
         listen: Sequence[str],
         snapshot: Snapshot,
+        devices: Sequence[DeviceFacts] = (),
+        users: Sequence[UserFacts] = (),
         shards: int = 0,
         receivers: int = 1,
         event_capacity: int = 16384,
     ) -> DataPlane:
-        """`listen`: `address:port`, IPv6 in brackets; port 0 asks the kernel. `shards` 0: one per core.
+        """`listen`: `address:port`, IPv6 in brackets; port 0 asks the kernel. `shards` 0: one per core. `devices` and
+        `users` are known before the first packet is answered.
 
         Raises `ListenError`."""
 

@@ -31,6 +31,7 @@ from nac.clients.secret import LONGEST_OCTETS, RECOMMENDED_OCTETS, SharedSecret
 from nac.clients.store import Clients, NewClient, Prefix
 from nac.db.audit import os_user
 from nac.db.schema import Client
+from nac.enforcement.vendor import DIALECTS
 from nac.identity.name import Name
 
 _secret_file = click.option(
@@ -48,7 +49,13 @@ def cli() -> None:
 @cli.command("add")
 @click.argument("name", type=NameParameter())
 @click.argument("prefix", type=PrefixParameter())
-@click.option("--dialect", default="rfc4849", show_default=True, help="How its access lists are written.")
+@click.option(
+    "--dialect",
+    type=click.Choice(sorted(DIALECTS)),
+    default="rfc4849",
+    show_default=True,
+    help="How its access lists are written.",
+)
 @click.option("--site", help="Where it stands; policies may ask for it.")
 @click.option(
     "--message-authenticator",

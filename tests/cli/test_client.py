@@ -71,7 +71,7 @@ def test_overlaps_and_conflicts(nac: Run) -> None:
 
 def test_settings_are_kept(nac: Run) -> None:
     nac(
-        "client", "add", "wlc", "2001:db8::7", "--dialect", "airespace", "--site", "hq", "--message-authenticator",
+        "client", "add", "wlc", "2001:db8::7", "--dialect", "vlan-only", "--site", "hq", "--message-authenticator",
         "observe", "--fragment-size", "500", "--max-tls", "1.2", "--rate", "50", "--burst", "60",
     )  # fmt: skip
     found = json.loads(nac("client", "show", "wlc", "-o", "json").output)
@@ -79,7 +79,7 @@ def test_settings_are_kept(nac: Run) -> None:
     assert found == {
         "name": "wlc",
         "prefix": "2001:db8::7/128",
-        "dialect": "airespace",
+        "dialect": "vlan-only",
         "site": "hq",
         "message_authenticator": "observe",
         "fragment_size": 500,
@@ -101,3 +101,10 @@ def test_remove(nac: Run) -> None:
     nac("client", "add", "sw1", "10.0.0.7")
     nac("client", "remove", "SW1")
     nac("client", "remove", "sw1", code=4)
+
+
+def test_a_dialect_that_nobody_speaks_is_refused_at_once(nac: Run) -> None:
+    """A snapshot cannot be built with it: the server would keep the old one, and not start anew."""
+    refused = nac("client", "add", "sw1", "10.0.0.7", "--dialect", "cisco", code=2)
+    assert "cisco-ios-xe" in refused.output
+    assert json.loads(nac("client", "list", "-o", "json").stdout) == []

@@ -24,11 +24,15 @@ pub(crate) struct DataPlane {
 #[pymethods]
 impl DataPlane {
     #[new]
-    #[pyo3(signature = (*, listen, snapshot, shards = 0, receivers = 1, event_capacity = 16384))]
+    #[pyo3(signature = (*, listen, snapshot, devices = Vec::new(), users = Vec::new(), shards = 0, receivers = 1,
+        event_capacity = 16384))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
     fn new(
         py: Python<'_>,
         listen: Vec<String>,
         snapshot: &Snapshot,
+        devices: Vec<PyRef<'_, DeviceFacts>>,
+        users: Vec<PyRef<'_, UserFacts>>,
         shards: usize,
         receivers: usize,
         event_capacity: usize,
@@ -45,6 +49,9 @@ impl DataPlane {
         };
         let core = Core::new(snapshot.take()?, event_capacity)
             .map_err(|_| DataPlaneError::new_err("the system gives no random numbers; refusing to run"))?;
+        devices.iter().for_each(|device| core.facts.upsert_device(device.inner.clone()));
+        users.iter().for_each(|user| core.facts.upsert_user(user.inner.clone()));
+        drop((devices, users));
         let core = Arc::new(core);
         let running = py
             .detach(|| Running::start(&core, &listen, receivers, shards))

@@ -126,6 +126,11 @@ fn chain(fault: ChainFault) -> Cause {
             "the certificate is not for client authentication",
             "issue a client certificate with the extended key usage clientAuth",
         ),
+        ChainFault::TooLong => Cause::new(
+            "handshake_too_large",
+            "the client shows more intermediate certificates than any real path has",
+            "send only the device's certificate and the intermediates between it and the root",
+        ),
         ChainFault::Malformed => Cause::new(
             "certificate_malformed",
             "the client certificate does not parse or has an unknown critical extension",

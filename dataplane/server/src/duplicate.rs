@@ -82,9 +82,9 @@ impl DuplicateCache {
         let Some(mut stripe) = self.stripe(&key) else { return };
         if let Some(entry) = stripe.entries.get_mut(&key)
             && entry.authenticator == *authenticator
-            && entry.reply.replace(Arc::clone(reply)).is_none()
         {
-            stripe.octets += reply.len();
+            let before = entry.reply.replace(Arc::clone(reply)).map_or(0, |earlier| earlier.len());
+            stripe.octets = stripe.octets + reply.len() - before;
         }
         stripe.make_room();
     }

@@ -39,6 +39,13 @@ pub const MAX_STORED_SESSION_OCTETS: usize = 16 << 20;
 pub const MAX_IDENTITY: usize = 253;
 /// Alternative names kept of each kind per certificate.
 pub const MAX_NAMES_PER_CERTIFICATE: usize = 16;
+/// Certificates that a client may show beside its own: path building tries their permutations. Two intermediates and a
+/// root that need not be there are three.
+pub const MAX_INTERMEDIATES: usize = 4;
+/// Octets kept of one name in a certificate; a longer one is left out (a DNS name has 253, RFC 1035).
+pub const MAX_NAME: usize = 256;
+/// Octets kept of a distinguished name.
+pub const MAX_DISTINGUISHED_NAME: usize = 1_024;
 /// Chains remembered as verified, per trust store: some 250 octets each.
 pub const MAX_VERIFIED_CHAINS: usize = 32_768;
 /// Octets of CA names in the CertificateRequest; beyond, none are sent (RFC 8446 section 4.2.4 makes them optional).

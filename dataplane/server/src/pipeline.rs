@@ -122,7 +122,7 @@ fn route(core: &Core, snapshot: &Arc<Snapshot>, request: Request, now: Now) -> A
         Some(state) => core.states.open(state).map_or(Route::Stale, |(shard, id)| Route::Known(shard, id)),
     };
     let client = request.verified.client();
-    if route == Route::New && !client.take_token(now.monotonic) {
+    if !matches!(route, Route::Known(..)) && !client.take_token(now.monotonic) {
         client.ledger().counters.rate_limited.add();
         core.discard(DiscardReason::RateLimited, request.key.source, Some(&client.name), now);
         core.duplicates.forget(request.key);

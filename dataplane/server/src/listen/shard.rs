@@ -46,7 +46,10 @@ impl ShardQueue {
     /// Hand over; gives the job back when its lane is full.
     pub(super) fn push(&self, job: Job) -> Result<(), Job> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let lane = if job.route == Route::New { &mut lanes.beginning } else { &mut lanes.under_way };
+        let lane = match job.route {
+            Route::Known(..) => &mut lanes.under_way,
+            Route::New | Route::Stale => &mut lanes.beginning,
+        };
         if lane.len() >= MAX_SHARD_QUEUE {
             return Err(job);
         }
@@ -96,7 +99,9 @@ pub(super) fn run(number: u8, queue: &ShardQueue, core: &Arc<Core>, clock: &Cloc
         }
         if expired_at.elapsed() >= EXPIRY_INTERVAL {
             expired_at = Instant::now();
-            conversations.expire(clock.now());
+            if catch_unwind(AssertUnwindSafe(|| conversations.expire(clock.now()))).is_err() {
+                core.counters.panics.add();
+            }
         }
         queue.open.store(conversations.len(), Ordering::Relaxed);
     }

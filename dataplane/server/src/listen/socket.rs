@@ -40,13 +40,11 @@ pub(super) struct Received {
 /// Receive buffers of one thread.
 pub(super) struct Buffers {
     octets: Vec<[u8; MAX_PACKET]>,
-    headers: MultiHeaders<SockaddrStorage>,
 }
 
 impl Buffers {
     pub(super) fn new() -> Self {
-        let space = cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, u32);
-        Self { octets: vec![[0; MAX_PACKET]; BATCH], headers: MultiHeaders::preallocate(BATCH, Some(space)) }
+        Self { octets: vec![[0; MAX_PACKET]; BATCH] }
     }
 
     pub(super) fn datagram(&self, position: usize, length: usize) -> &[u8] {
@@ -89,13 +87,17 @@ impl Socket {
         out.clear();
         let mut slices: Vec<[IoSliceMut<'_>; 1]> =
             buffers.octets.iter_mut().map(|octets| [IoSliceMut::new(octets)]).collect();
+        // Made anew each time: the kernel writes into the headers how much control data it used, and room that has
+        // shrunk once would be too small as soon as it has more to say.
+        let space = cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, u32);
+        let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, Some(space));
         let fd = self.fd.as_raw_fd();
-        let received = recvmmsg(fd, &mut buffers.headers, slices.iter_mut(), MsgFlags::MSG_WAITFORONE, None)?;
+        let received = recvmmsg(fd, &mut headers, slices.iter_mut(), MsgFlags::MSG_WAITFORONE, None)?;
         let mut dropped = None;
         for message in received {
             let source = message.address.as_ref().and_then(address_of);
             let mut local = None;
-            for control in message.cmsgs()? {
+            for control in message.cmsgs().into_iter().flatten() {
                 match control {
                     ControlMessageOwned::Ipv4PacketInfo(info) => {
                         local = Some(IpAddr::from(info.ipi_addr.s_addr.to_ne_bytes()));

@@ -47,6 +47,17 @@ pub fn authorize(
     (Decided { snapshot: Arc::clone(snapshot), decision: Some(decision), facts }, verdict)
 }
 
+/// Seconds until what was decided on ends: the certificate, or the posture report that says more than `unknown`.
+pub fn ends_in(identity: &Identity, now: Now) -> Option<u32> {
+    let unix = i64::try_from(now.unix()).unwrap_or(i64::MAX);
+    let certificate = identity.certificate.as_ref().and_then(|certificate| i64::try_from(certificate.not_after).ok());
+    let device = identity.device_record.as_deref();
+    let posture =
+        device.filter(|device| device.posture_at(unix).is_some()).and_then(|device| device.posture_expires_at);
+    let left = certificate.into_iter().chain(posture).min()?.saturating_sub(unix).max(0);
+    Some(u32::try_from(left).unwrap_or(u32::MAX))
+}
+
 /// A disabled user or device is out, whatever the policy says, on full handshakes and resumed ones alike.
 fn disabled(identity: &Identity) -> Option<Cause> {
     if let Some(user) = identity.user_record.as_ref().filter(|user| user.disabled) {

@@ -13,7 +13,7 @@ use rustls::pki_types::UnixTime;
 
 use self::link::{link_octets, terms};
 use self::table::Table;
-use super::authorize::{Session, authorize};
+use super::authorize::{Session, authorize, ends_in};
 use super::identity::Identity;
 use super::mab::undecided;
 use super::respond::{self, Acceptance, Keys, NoAnswer};
@@ -169,7 +169,8 @@ impl Conversations {
         self.go_on(request, (id, conversation), step, now, begun)
     }
 
-    /// The handshake is complete: every check, again on every resumption (RFC 9190 section 5.7), then the policy.
+    /// The handshake is complete: every check under the snapshot of this moment, resumed or not (RFC 9190 section 5.7),
+    /// then the policy.
     fn establish(
         &self,
         snapshot: &Arc<Snapshot>,
@@ -191,8 +192,8 @@ impl Conversations {
         }
         let unix = UnixTime::since_unix_epoch(Duration::from_secs(now.unix()));
         let trust = snapshot.acceptor.trust();
-        let rechecked = if resumed { trust.check(end_entity, intermediates, unix) } else { Ok(()) };
-        let (decided, verdict) = match rechecked {
+        let checked = trust.check(end_entity, intermediates, unix);
+        let (decided, verdict) = match checked {
             Err(fault) => (None, Err(Cause::tls(&TlsFault::Chain(fault)))),
             Ok(()) => {
                 let version = conversation.eap.tls().and_then(|tls| tls.version);
@@ -230,7 +231,7 @@ impl Conversations {
                 let state = self.core.states.seal(self.shard, id);
                 (respond::challenge(&request.verified, &state, &eap, invalid), None)
             }
-            Next::Accept => match self.accept(request, id, &conversation) {
+            Next::Accept => match self.accept(request, id, &conversation, now) {
                 Ok(reply) => (Ok(reply), Some((Outcome::Accept, Cause::ok()))),
                 Err(why) => (reject(), Some((Outcome::Reject, respond::unbuildable(why)))),
             },
@@ -247,7 +248,13 @@ impl Conversations {
         Some(reply)
     }
 
-    fn accept(&self, request: &Request, id: ConversationId, conversation: &Conversation) -> Result<Vec<u8>, NoAnswer> {
+    fn accept(
+        &self,
+        request: &Request,
+        id: ConversationId,
+        conversation: &Conversation,
+        now: Now,
+    ) -> Result<Vec<u8>, NoAnswer> {
         let peer = conversation.peer.as_ref().ok_or(NoAnswer::Inconsistent)?;
         let decided = peer.decided.as_ref().ok_or(NoAnswer::Inconsistent)?;
         let decision = decided.decision.as_ref().ok_or(NoAnswer::Inconsistent)?;
@@ -260,7 +267,14 @@ impl Conversations {
             identifier: conversation.eap.identifier(),
         };
         let user_name = peer.identity.user.as_deref().or(peer.identity.device.as_deref());
-        let acceptance = Acceptance { snapshot: &decided.snapshot, decision, id, user_name, keys: Some(&keys) };
+        let acceptance = Acceptance {
+            snapshot: &decided.snapshot,
+            decision,
+            id,
+            user_name,
+            ends_in: ends_in(&peer.identity, now),
+            keys: Some(&keys),
+        };
         respond::accept(&request.verified, &acceptance)
     }
 

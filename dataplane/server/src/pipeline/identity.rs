@@ -26,21 +26,20 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// From a certificate: the user is its first UPN, e-mail address or common name that is on record, the device the
-    /// one it is bound to by fingerprint, or its first DNS name or common name on record.
+    /// From a certificate: the user is its first UPN, else its first e-mail address, else (when it has neither) its common
+    /// name, if that is on record. The device is the one it is bound to by fingerprint, else its first DNS name on record,
+    /// else (when it has none) its common name, if that is on record. A common name never overrides what the alternative
+    /// names say: it is bound by no name constraint.
     #[must_use]
     pub fn of_certificate(certificate: PeerCertificate, facts: &FactsTable) -> Self {
-        let user_names = || certificate.upn.iter().chain(&certificate.email).chain(&certificate.common_name);
-        let device_names = || certificate.dns.iter().chain(&certificate.common_name);
-        let user_record = user_names().find_map(|name| facts.user_by_name(name));
+        let said = certificate.upn.first().or(certificate.email.first());
+        let user_record = said.or(certificate.common_name.as_ref()).and_then(|name| facts.user_by_name(name));
         let bound = certificate.fingerprint.parse::<Fingerprint>().ok();
+        let common_name = certificate.common_name.as_ref().filter(|_| certificate.dns.is_empty());
         let device_record = bound
             .and_then(|fingerprint| facts.device_by_certificate(&fingerprint))
-            .or_else(|| device_names().find_map(|name| facts.device_by_name(name)));
-        let user = match &user_record {
-            Some(record) => Some(record.name.to_string()),
-            None => certificate.upn.first().or(certificate.email.first()).cloned(),
-        };
+            .or_else(|| certificate.dns.iter().chain(common_name).find_map(|name| facts.device_by_name(name)));
+        let user = user_record.as_ref().map(|record| record.name.to_string()).or_else(|| said.cloned());
         let device = match &device_record {
             Some(record) => Some(record.name.to_string()),
             None => certificate.dns.first().cloned(),

@@ -9,7 +9,7 @@ use std::time::Instant;
 use nac_policy::MacAddress;
 use nac_protocol::radius::{AttributeType, Packet};
 
-use super::authorize::authorize;
+use super::authorize::{authorize, ends_in};
 use super::identity::Identity;
 use super::respond::{self, Acceptance};
 use super::{Request, answered};
@@ -23,6 +23,8 @@ use crate::state_token::ConversationId;
 
 /// Service-Type Call-Check (RFC 2865 section 5.6): what some NASes send for MAB.
 const CALL_CHECK: &[u8] = &[0, 0, 0, 10];
+/// Service-Type Framed: what others send for it.
+const FRAMED: &[u8] = &[0, 0, 0, 2];
 
 /// Decide and answer.
 pub fn answer(
@@ -44,7 +46,10 @@ pub fn answer(
         }
     };
     let built = match (&verdict, &decided) {
-        (Ok(()), Some(decided)) => accept(request, decided, id, &origin),
+        (Ok(()), Some(decided)) => {
+            let ends_in = identity.as_ref().and_then(|identity| ends_in(identity, now));
+            accept(request, decided, id, &origin, ends_in)
+        }
         _ => respond::reject(&request.verified, None),
     };
     let (reply, cause) = match (built, verdict) {
@@ -84,27 +89,32 @@ fn accept(
     decided: &Decided,
     id: ConversationId,
     origin: &Origin,
+    ends_in: Option<u32>,
 ) -> Result<Vec<u8>, respond::NoAnswer> {
     let decision = decided.decision.as_ref().ok_or(respond::NoAnswer::Inconsistent)?;
     let user_name = origin.user_name.as_deref();
-    let acceptance = Acceptance { snapshot: &decided.snapshot, decision, id, user_name, keys: None };
+    let acceptance = Acceptance { snapshot: &decided.snapshot, decision, id, user_name, ends_in, keys: None };
     respond::accept(&request.verified, &acceptance)
 }
 
-/// The MAC address that asks for bypass: User-Name is one, and Calling-Station-Id, when it is one too, is the same.
+/// The MAC address that asks for bypass: User-Name and Calling-Station-Id are the same one, and the service is what a
+/// switch port asks for, not a login to the switch itself.
 fn claimed_mac(packet: &Packet<'_>, origin: &Origin) -> Result<MacAddress, Cause> {
     let has = |ty| packet.first(ty).is_some();
     let (password, chap) = (has(AttributeType::USER_PASSWORD), has(AttributeType::CHAP_PASSWORD));
-    let call_check = packet.first(AttributeType::SERVICE_TYPE) == Some(CALL_CHECK);
+    let service = packet.first(AttributeType::SERVICE_TYPE);
     if password && chap {
         return Err(refused("a request with both User-Password and CHAP-Password (RFC 2865 section 4.1)"));
     }
+    if service.is_some_and(|service| service != CALL_CHECK && service != FRAMED) {
+        return Err(refused("a login to the device itself (Service-Type); only network access is offered"));
+    }
     let named = origin.user_name.as_deref().and_then(|name| name.parse::<MacAddress>().ok());
     match named {
-        Some(mac) if origin.mac.is_some_and(|calling| calling != mac) => {
-            Err(refused("MAC authentication with different addresses in User-Name and Calling-Station-Id"))
+        Some(mac) if origin.mac != Some(mac) => {
+            Err(refused("MAC authentication without the same address in Calling-Station-Id"))
         }
-        Some(mac) if password || chap || call_check => Ok(mac),
+        Some(mac) if password || chap || service == Some(CALL_CHECK) => Ok(mac),
         Some(_) => Err(refused("neither EAP nor a password nor Call-Check (RFC 2865 section 4.1)")),
         None if origin.user_name.is_none() => Err(Cause::new(
             "identity_missing",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nac_policy::Decision;
 use nac_protocol::eap;
 use nac_protocol::eap::tls::{Msk, SessionId};
-use nac_protocol::radius::{AttributeType, BuildError, Code, Packet, ReplyBuilder};
+use nac_protocol::radius::{AttributeType, BuildError, Code, MAX_VALUE_LENGTH, Packet, ReplyBuilder};
 
 use super::verify::Verified;
 use crate::cause::Cause;
@@ -16,6 +16,11 @@ use crate::state_token::ConversationId;
 const INVALID_EAP_PACKET: u32 = 202;
 /// Termination-Action RADIUS-Request: the timer means re-authentication (RFC 3580 section 3.17).
 const RADIUS_REQUEST: u32 = 1;
+
+/// Seconds below which a re-authentication would be due before the first one has settled.
+const SHORTEST_SESSION: u32 = 60;
+/// Seconds above which an end does not matter to a segment without a lifetime of its own.
+const LONGEST_UNASKED: u32 = 86_400;
 
 /// Why there is no answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +61,8 @@ pub struct Acceptance<'a> {
     pub id: ConversationId,
     /// The authenticated name (RFC 3579 section 3: User-Name in the Accept).
     pub user_name: Option<&'a str>,
+    /// Seconds until what was decided on ends: the certificate, or the posture report.
+    pub ends_in: Option<u32>,
     /// For EAP.
     pub keys: Option<&'a Keys>,
 }
@@ -105,17 +112,28 @@ pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Vec<u8>
                 reply.attribute(AttributeType::EAP_KEY_NAME, name.octets())?;
             }
         }
-        if let (Some(name), Some(_)) = (acceptance.user_name, packet.first(AttributeType::USER_NAME)) {
+        let fits = |name: &&str| (1..=MAX_VALUE_LENGTH).contains(&name.len());
+        if let (Some(name), Some(_)) = (acceptance.user_name.filter(fits), packet.first(AttributeType::USER_NAME)) {
             reply.text(AttributeType::USER_NAME, name)?;
         }
         reply.text(AttributeType::CLASS, &acceptance.id.to_string())?;
-        if let Some(seconds) = policy.session_timeout(acceptance.decision) {
+        if let Some(seconds) = session_timeout(policy.session_timeout(acceptance.decision), acceptance.ends_in) {
             reply.integer(AttributeType::SESSION_TIMEOUT, seconds)?;
             reply.integer(AttributeType::TERMINATION_ACTION, RADIUS_REQUEST)?;
         }
         reply.encoded(&authorization)?;
         Ok(())
     })
+}
+
+/// The segment's lifetime, or less when what was decided on ends before; never so short that the port does nothing else.
+fn session_timeout(segment: Option<u32>, ends_in: Option<u32>) -> Option<u32> {
+    let ends_in = ends_in.map(|seconds| seconds.max(SHORTEST_SESSION));
+    match (segment, ends_in) {
+        (Some(segment), Some(ends_in)) => Some(segment.min(ends_in)),
+        (None, Some(ends_in)) if ends_in > LONGEST_UNASKED => None,
+        (segment, ends_in) => segment.or(ends_in),
+    }
 }
 
 /// The answer to Status-Server: Access-Accept and nothing else (RFC 5997 section 3).

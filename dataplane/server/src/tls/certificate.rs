@@ -7,7 +7,7 @@ use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 
-use crate::limits::MAX_NAMES_PER_CERTIFICATE;
+use crate::limits::{MAX_DISTINGUISHED_NAME, MAX_NAME, MAX_NAMES_PER_CERTIFICATE};
 
 /// User Principal Name, an otherName of Microsoft's, 1.3.6.1.4.1.311.20.2.3.
 const UPN: &str = "1.3.6.1.4.1.311.20.2.3";
@@ -45,9 +45,9 @@ impl PeerCertificate {
     pub fn parse(der: &CertificateDer<'_>) -> Result<Self, CertificateError> {
         let (_, cert) = X509Certificate::from_der(der).map_err(|_| CertificateError)?;
         let mut peer = Self {
-            subject: cert.subject().to_string(),
+            subject: shortened(cert.subject().to_string()),
             common_name: common_name(cert.subject()),
-            issuer: cert.issuer().to_string(),
+            issuer: shortened(cert.issuer().to_string()),
             serial: significant_hex(cert.raw_serial()),
             fingerprint: hex(digest::digest(&digest::SHA256, der).as_ref()),
             not_before: seconds(cert.validity().not_before.timestamp()),
@@ -115,9 +115,17 @@ pub(super) fn validity(der: &CertificateDer<'_>) -> Result<(u64, u64), Certifica
 }
 
 fn keep(names: &mut Vec<String>, name: String) {
-    if names.len() < MAX_NAMES_PER_CERTIFICATE {
+    if names.len() < MAX_NAMES_PER_CERTIFICATE && name.len() <= MAX_NAME {
         names.push(name);
     }
+}
+
+/// A distinguished name cut to its bound.
+fn shortened(mut name: String) -> String {
+    if name.len() > MAX_DISTINGUISHED_NAME {
+        name.truncate(name.floor_char_boundary(MAX_DISTINGUISHED_NAME));
+    }
+    name
 }
 
 fn seconds(timestamp: i64) -> u64 {
@@ -125,7 +133,7 @@ fn seconds(timestamp: i64) -> u64 {
 }
 
 fn common_name(name: &X509Name<'_>) -> Option<String> {
-    name.iter_common_name().next()?.as_str().ok().map(str::to_string)
+    name.iter_common_name().next()?.as_str().ok().filter(|name| name.len() <= MAX_NAME).map(str::to_string)
 }
 
 /// The text of a UPN otherName: `[0] EXPLICIT UTF8String`.

@@ -11,6 +11,7 @@ use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection};
 
 use super::certificate::PeerCertificate;
 use super::fault::TlsFault;
+use super::tickets::within;
 use super::verifier::take_refusal;
 
 /// Where the 32 octets of `random` stand in the first record of either side (record and handshake header, version).
@@ -27,6 +28,7 @@ const PROTOCOL_VERSION_ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 70];
 pub struct TlsEngine {
     connection: ServerConnection,
     alert: Option<[u8; 7]>,
+    authenticated_at: Option<u64>,
     client_random: Option<[u8; 32]>,
     server_random: Option<[u8; 32]>,
     refused: Option<CertificateDer<'static>>,
@@ -59,6 +61,7 @@ impl TlsEngine {
         Ok(Self {
             connection,
             alert: None,
+            authenticated_at: None,
             client_random: None,
             server_random: None,
             refused: None,
@@ -92,7 +95,8 @@ impl TlsEngine {
     }
 
     fn process(&mut self) -> Result<(), TlsFault> {
-        match self.connection.process_new_packets() {
+        let connection = &mut self.connection;
+        match within(&mut self.authenticated_at, || connection.process_new_packets()) {
             Ok(_) => Ok(()),
             Err(error) => {
                 let refusal = take_refusal();

@@ -30,6 +30,8 @@ pub enum ChainFault {
     BadSignature,
     /// Not allowed for client authentication (extended key usage), or a CA certificate used as a client's.
     WrongPurpose,
+    /// More intermediates than a path may have.
+    TooLong,
     /// Does not parse, or has a critical extension nobody here knows.
     Malformed,
 }
@@ -70,7 +72,7 @@ impl ChainFault {
             Self::UnknownIssuer => CertificateError::UnknownIssuer,
             Self::BadSignature => CertificateError::BadSignature,
             Self::WrongPurpose => CertificateError::InvalidPurpose,
-            Self::Malformed => CertificateError::BadEncoding,
+            Self::Malformed | Self::TooLong => CertificateError::BadEncoding,
         })
     }
 }

@@ -1,12 +1,14 @@
 //! Session tickets in an envelope of our own, so that nodes can share keys and rotation drops nobody.
 //!
 //! ```text
-//! key name (16) | nonce (12) | AES-256-GCM( issued at (8, Unix seconds) | rustls' session state ) | tag (16)
+//! key name (16) | nonce (12) | AES-256-GCM( authenticated at (8, Unix seconds) | rustls' session state ) | tag (16)
 //! ```
 //!
 //! The additional data is the trust store's digest: a ticket does not outlive the trust under which its chain was
-//! verified. Age is enforced here; expiry, revocation and policy are checked again after every resumption.
+//! verified. Age is enforced here, counted from the full handshake: a resumption brings a new ticket, but no new time
+//! (RFC 8446 section 4.6.1). Expiry, revocation and policy are checked again after every resumption.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -16,7 +18,7 @@ use rustls::time_provider::TimeProvider;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 const NAME_LEN: usize = 16;
-const ISSUED_LEN: usize = 8;
+const SINCE_LEN: usize = 8;
 
 /// A ticket key as the control plane hands it over. Prints nothing of itself.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -36,6 +38,21 @@ impl std::fmt::Debug for TicketKey {
 /// Why ticket keys are not usable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct TicketKeyError;
+
+thread_local! {
+    /// Of the handshake that this thread works on right now: when its session was fully authenticated.
+    static AUTHENTICATED_AT: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Run one step of a handshake whose session was authenticated at `since` (`None`: not by a ticket, so far as is known).
+/// rustls shares one sealer among all handshakes and calls it synchronously, so this is how the two sides of a
+/// resumption, opening the old ticket and sealing the new one, learn of each other.
+pub(super) fn within<T>(since: &mut Option<u64>, step: impl FnOnce() -> T) -> T {
+    AUTHENTICATED_AT.set(*since);
+    let result = step();
+    *since = AUTHENTICATED_AT.take();
+    result
+}
 
 struct LiveKey {
     name: [u8; NAME_LEN],
@@ -95,8 +112,8 @@ impl ProducesTickets for TicketSealer {
         let live = self.keys.first()?;
         let mut nonce = [0; NONCE_LEN];
         self.random.fill(&mut nonce).ok()?;
-        let mut sealed = Vec::with_capacity(ISSUED_LEN + plain.len() + AES_256_GCM.tag_len());
-        sealed.extend(self.now()?.to_be_bytes());
+        let mut sealed = Vec::with_capacity(SINCE_LEN + plain.len() + AES_256_GCM.tag_len());
+        sealed.extend(AUTHENTICATED_AT.get().or(self.now())?.to_be_bytes());
         sealed.extend(plain);
         live.key
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(self.trust), &mut sealed)
@@ -111,8 +128,13 @@ impl ProducesTickets for TicketSealer {
         let mut sealed = sealed.to_vec();
         let plain =
             live.key.open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(self.trust), &mut sealed).ok()?;
-        let (issued, state) = plain.split_first_chunk::<ISSUED_LEN>()?;
-        let age = self.now()?.checked_sub(u64::from_be_bytes(*issued))?;
-        (age <= u64::from(self.lifetime)).then(|| state.to_vec())
+        let (since, state) = plain.split_first_chunk::<SINCE_LEN>()?;
+        let since = u64::from_be_bytes(*since);
+        let age = self.now()?.checked_sub(since)?;
+        if age > u64::from(self.lifetime) {
+            return None;
+        }
+        AUTHENTICATED_AT.set(Some(since));
+        Some(state.to_vec())
     }
 }

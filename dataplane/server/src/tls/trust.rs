@@ -16,7 +16,7 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 use super::certificate::validity;
 use super::fault::ChainFault;
 use super::verified::{ChainDigest, Path, PathStep, VerifiedChains};
-use crate::limits::MAX_ROOT_HINT_OCTETS;
+use crate::limits::{MAX_INTERMEDIATES, MAX_ROOT_HINT_OCTETS};
 
 /// What to do when a certificate's issuer has no current revocation list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -150,6 +150,9 @@ impl TrustStore {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), ChainFault> {
+        if intermediates.len() > MAX_INTERMEDIATES {
+            return Err(ChainFault::TooLong);
+        }
         let digest = ChainDigest::of(end_entity, intermediates);
         if let Some(path) = self.verified().path(digest) {
             return path.iter().try_for_each(|step| self.check_step(step, now));

@@ -72,6 +72,7 @@ fn rfc3579_3_3_neither_password_nor_eap_needs_a_message_authenticator_in_every_m
         let mut session = Session::on(1);
         let asked = session.bare(Code::ACCESS_REQUEST, |request| {
             request.text(AttributeType::USER_NAME, PRINTER)?.integer(AttributeType::SERVICE_TYPE, 10)?;
+            request.text(AttributeType::CALLING_STATION_ID, PRINTER)?;
             request.text(AttributeType::NAS_IDENTIFIER, "access-switch").map(|_| ())
         });
         discarded(&mut world, &session, &without_message_authenticator(&asked), "missing_message_authenticator");

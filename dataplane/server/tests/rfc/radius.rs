@@ -130,6 +130,7 @@ fn rfc2865_4_1_passwords_are_rejected_with_their_reason() {
     let name = (A::USER_NAME, b"alice".as_slice());
     let (pap, chap) = ((A::USER_PASSWORD, [9; 16].as_slice()), (A::CHAP_PASSWORD, [9; 17].as_slice()));
     let mac = (A::USER_NAME, PRINTER.as_bytes());
+    let same_mac = (A::CALLING_STATION_ID, PRINTER.as_bytes());
     let other_mac = (A::CALLING_STATION_ID, b"02-00-00-00-00-98".as_slice());
     let mut world = World::new();
     let mut session = Session::on(1);
@@ -139,8 +140,9 @@ fn rfc2865_4_1_passwords_are_rejected_with_their_reason() {
         (vec![name, pap], "password_method_refused", "a password login"),
         (vec![name, chap], "password_method_refused", "a password login"),
         (vec![name], "password_method_refused", "a password login"),
-        (vec![mac], "password_method_refused", "neither EAP nor a password"),
-        (vec![mac, pap, other_mac], "password_method_refused", "different addresses"),
+        (vec![mac, same_mac], "password_method_refused", "neither EAP nor a password"),
+        (vec![mac, pap], "password_method_refused", "without the same address"),
+        (vec![mac, pap, other_mac], "password_method_refused", "without the same address"),
         (vec![pap], "identity_missing", "no User-Name"),
     ] {
         let asked = request_with(&mut session, &attributes);
@@ -281,4 +283,24 @@ fn rfc2865_3_the_longest_prefix_of_the_source_decides() {
     assert_eq!(Session::on(7).exchange(&mut world, &[]).code, Code::ACCESS_CHALLENGE);
     assert_eq!(world.client_counter("everywhere", "requests"), 1);
     assert_eq!(world.client_counter("switch-1", "requests"), 1);
+}
+
+#[test]
+fn rfc2865_5_6_a_mac_address_opens_a_port_and_no_login() {
+    let mut world = World::new();
+    for service in [1_u32, 6, 7, 9] {
+        let mut session = Session::on(1);
+        session.also.push((AttributeType::SERVICE_TYPE, service.to_be_bytes().to_vec()));
+        let asked = mab(&mut session, PRINTER);
+        assert!(session.answer(&mut world, &asked).unwrap().is_reject(), "Service-Type {service}");
+        assert_eq!(world.event()["cause"], "password_method_refused");
+    }
+    let mut session = Session::on(1);
+    let (secret, name) = (session.secret.clone(), PRINTER);
+    let asked = session.bare(Code::ACCESS_REQUEST, |request| {
+        request.text(AttributeType::USER_NAME, name)?.user_password(&secret, b"anything")?;
+        request.text(AttributeType::NAS_IDENTIFIER, "vpn")?.text(AttributeType::CALLING_STATION_ID, "198.51.100.7")?;
+        Ok(())
+    });
+    assert!(session.answer(&mut world, &asked).unwrap().is_reject());
 }

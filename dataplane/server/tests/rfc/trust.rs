@@ -2,7 +2,7 @@
 
 use nac_bench::supplicant::TlsVersion;
 use nac_server::tls::RevocationMode;
-use rcgen::ExtendedKeyUsagePurpose;
+use rcgen::{ExtendedKeyUsagePurpose, SanType};
 use serde_json::Value;
 
 use crate::world::device::{Device, login};
@@ -146,5 +146,26 @@ fn rfc9190_2_2_who_it_is_comes_from_the_certificate_alone() {
     let event = world.event();
     assert_eq!(event["user_name"], "alice@corp.example", "what was said");
     assert!(event["identity_user"].is_null(), "{event:#}");
+    assert_eq!(event["facts"]["user.known"], false);
+}
+
+#[test]
+fn a_pile_of_intermediates_is_refused_before_any_path_is_built() {
+    let mut world = World::new();
+    let certificate = world.issuing.issue(&alice());
+    let issuing = world.issuing.der.clone();
+    let above = vec![issuing.as_slice(); 5];
+    assert_eq!(comes(&mut world, Some(&certificate), &above)["cause"], "handshake_too_large");
+    assert_eq!(comes(&mut world, Some(&certificate), &above[..4])["cause"], "ok");
+}
+
+#[test]
+fn a_common_name_does_not_override_the_alternative_names() {
+    let mut world = World::new();
+    let mallory = SanType::OtherName((vec![1, 3, 6, 1, 4, 1, 311, 20, 2, 3], "mallory@partner.example".into()));
+    let leaf = Leaf { names: vec![mallory], ..Leaf::client("alice@corp.example") };
+    let certificate = world.issuing.issue(&leaf);
+    let event = comes(&mut world, Some(&certificate), &[]);
+    assert_eq!(event["identity_user"], "mallory@partner.example");
     assert_eq!(event["facts"]["user.known"], false);
 }
