@@ -6,9 +6,13 @@ disk, keys and lists that come of age, control requests. Whatever fails leaves t
 
 from __future__ import annotations
 
+import fcntl
+import os
 import queue
 import threading
 import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +23,13 @@ import structlog
 
 from nac import _dataplane, systemd
 from nac.clients.seal import load_seal
-from nac.clients.store import load_clients
+from nac.clients.store import ClientFields, load_clients
 from nac.config import Config, load
 from nac.control.listener import ControlListener
 from nac.control.message import ControlAnswer, ControlRequest
 from nac.db import Database, upgrade
-from nac.db.revision import RevisionNumber, current
-from nac.errors import NacError, NotFoundError
+from nac.db.revision import current
+from nac.errors import ConflictError, NacError, NotFoundError, StorageError
 from nac.events.drain import Drain
 from nac.events.retention import delete_older
 from nac.events.store import EventStore
@@ -33,6 +37,7 @@ from nac.identity.store import Facts, changes_since, load_facts
 from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
+from nac.policy.compile import CompiledPolicy
 from nac.snapshot.build import BuiltSnapshot, build, watched_files
 from nac.snapshot.tickets import TicketKeys
 
@@ -42,7 +47,12 @@ TICK_S: Final = 0.5
 HOUSEKEEPING_S: Final = 3600.0
 """How often lists are renewed and old events deleted."""
 
+FIRST_RETRY_S: Final = 1.0
+LONGEST_RETRY_S: Final = 60.0
+"""How long to leave a refused snapshot alone when nothing but time asks for a new one."""
+
 _GENERATION_FILE: Final = "generation"
+_LOCK_FILE: Final = ".lock"
 
 
 @dataclass(frozen=True)
@@ -66,36 +76,64 @@ class Service:
         self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
         self._ticket_keys = TicketKeys.fresh(time.time())
         self._started_at = time.time()
-        self._refresh_revocation_lists()
+        self._housekept_at = time.monotonic()
+        self._refusal: str | None = None
+        self._retry_s = FIRST_RETRY_S
+        self._retry_at = 0.0
+        self._failing: dict[str, str] = {}
+        self._clients: list[ClientFields] = []
+        with ExitStack() as undo:
+            self._start(undo)
+            self._undo = undo.pop_all()
+
+    def _start(self, undo: ExitStack) -> None:
+        """Everything that `close` undoes, in reverse."""
+        undo.callback(os.close, _lock(self._config.server.state))
+        self._guarded("crl", self._refresh_revocation_lists)
         upgrade(self._config.database.url)
         self._database = Database.open(self._config.database.url)
-        try:
-            self._start()
-        except BaseException:
-            self._database.close()
-            raise
-
-    def _start(self) -> None:
+        undo.callback(self._database.close)
         self._watch = Watch(watched_files(self._config, self._config_path))
-        self._built = self._build(self._config)
-        self._housekept_at = time.monotonic()
+        self._generation = _last_generation(self._config.server.state)
+        self._built = self._build(self._config, self._ticket_keys)
+        self._dataplane = self._start_dataplane()
+        self._record_generation()
+        self._drain = Drain(self._dataplane, EventStore(self._database))
+        undo.callback(self._drain.finish)
+        undo.callback(self._dataplane.close)
+        undo.callback(self._start_draining())
+        self._control = ControlListener(self._config.control_socket, self._ask_main_loop)
+        undo.callback(self._control.close)
+        self._warn(self._built)
+
+    def _start_dataplane(self) -> _dataplane.DataPlane:
+        """With every fact known before the first packet is answered."""
+        with self._database.read() as session:
+            facts = load_facts(session)
+        self._revision = facts.revision
         try:
-            self._dataplane = _dataplane.DataPlane(
+            return _dataplane.DataPlane(
                 listen=list(self._config.server.listen),
                 snapshot=self._built.native,
+                devices=[_dataplane.DeviceFacts(**fields) for fields in facts.devices],
+                users=[_dataplane.UserFacts(**fields) for fields in facts.users],
                 shards=self._config.server.shards,
                 receivers=self._config.server.receivers,
             )
         except _dataplane.ListenError as error:
-            raise NacError(str(error), fix="stop what uses the port, or change [server] listen") from error
-        self._revision = RevisionNumber(-1)
-        self._take_facts(everything=True)
-        self._drain = Drain(self._dataplane, EventStore(self._database))
-        self._drained = threading.Event()
-        self._drain_thread = threading.Thread(target=self._drain.run, args=(self._drained,), name="nac-drain")
-        self._drain_thread.start()
-        self._control = ControlListener(self._config.control_socket, self._ask_main_loop)
-        self._warn(self._built)
+            raise ConflictError(str(error), fix="stop what uses the port, or change [server] listen") from error
+
+    def _start_draining(self) -> Callable[[], None]:
+        """The thread that stores events; what is returned ends it."""
+        drained = threading.Event()
+        thread = threading.Thread(target=self._drain.run, args=(drained,), name="nac-drain")
+        thread.start()
+
+        def end() -> None:
+            drained.set()
+            thread.join()
+
+        return end
 
     def __enter__(self) -> Service:
         return self
@@ -130,12 +168,7 @@ class Service:
 
     def close(self) -> None:
         """Stop answering, store the events that are left, let go of everything."""
-        self._control.close()
-        self._drained.set()
-        self._drain_thread.join()
-        self._dataplane.close()
-        self._drain.finish()
-        self._database.close()
+        self._undo.close()
         self._log.info("stopped")
 
     # --- the loop ---
@@ -149,40 +182,61 @@ class Service:
         call.answers.put(self._answer(call.request))
 
     def _tick(self) -> None:
-        try:
-            self._take_facts(everything=False)
-            if self._reload.is_set() or self._watch.changed() or self._is_due():
-                self._reload.clear()
-                self._reload_now()
-            if time.monotonic() - self._housekept_at >= HOUSEKEEPING_S:
-                self._housekept_at = time.monotonic()
-                self._keep_house()
-        except NacError as error:
-            self._log.error("tick.failed", error=error.message, fix=error.fix)
+        """Each part on its own: none keeps another from being done."""
+        self._guarded("facts", self._take_facts)
+        self._guarded("reload", self._reload_if_due)
+        if time.monotonic() - self._housekept_at >= HOUSEKEEPING_S:
+            self._housekept_at = time.monotonic()
+            self._guarded("crl", self._refresh_revocation_lists)
+            self._guarded("retention", self._delete_old_events)
 
-    def _is_due(self) -> bool:
-        """Keys and lists that come of age without a file changing."""
+    def _guarded(self, name: str, step: Callable[[], object]) -> None:
+        """Whatever fails is logged, once for as long as it fails in the same way; the server goes on."""
+        try:
+            step()
+        except NacError as error:
+            if self._failing.get(name) != error.message:
+                self._log.error(f"{name}.failed", error=error.message, fix=error.fix)
+            self._failing[name] = error.message
+        except Exception as error:  # noqa: BLE001 - a defect in one part must not end the server
+            if self._failing.get(name) != str(error):
+                self._log.exception(f"{name}.failed")
+            self._failing[name] = str(error)
+        else:
+            self._failing.pop(name, None)
+
+    def _reload_if_due(self) -> None:
+        asked = self._reload.is_set()
+        self._reload.clear()
+        if asked or self._watch.changed() or (time.monotonic() >= self._retry_at and self._is_aged()):
+            self._reload_now()
+
+    def _is_aged(self) -> bool:
+        """Keys and lists come of age without a file changing."""
         rotated = self._ticket_keys.rotated(time.time(), self._config.eap.ticket_rotation)
         aged = self._built.reload_at is not None and time.time() > self._built.reload_at
         return rotated is not self._ticket_keys or aged
 
+    # --- snapshots ---
+
     def _reload_now(self) -> ControlAnswer:
-        """Build from what stands on disk and in the database, and publish; or say why not, and change nothing."""
+        """Build from what stands on disk and in the database, and publish; or say why not."""
         systemd.reloading()
+        watch = Watch(watched_files(self._config, self._config_path))
         try:
             config = load(self._config_path)
-            self._ticket_keys = self._ticket_keys.rotated(time.time(), config.eap.ticket_rotation)
-            built = self._build(config)
-            self._dataplane.publish(built.native)
+            # What changes from here on is read again at the next look.
+            watch = Watch(watched_files(config, self._config_path))
+            keys = self._ticket_keys.rotated(time.time(), config.eap.ticket_rotation)
+            built = self._publish(config, keys)
         except NacError as error:
-            self._log.error("reload.refused", error=error.message, fix=error.fix, kept=self._dataplane.generation())
-            kept = f"the running configuration (generation {self._dataplane.generation()}) is kept"
-            return ControlAnswer(ok=False, message=f"{error.message}\n{kept}", fix=error.fix)
+            return self._refused(error)
         finally:
+            self._watch = watch
             systemd.notify("READY=1")
         ignored = _only_at_start(self._config, config)
-        self._config, self._built = config, built
-        self._watch = Watch(watched_files(config, self._config_path))
+        self._config, self._built, self._refusal = config, built, None
+        self._retry_s, self._retry_at = FIRST_RETRY_S, 0.0
         self._log.info("reloaded", generation=self._dataplane.generation(), digest=built.policy.digest)
         self._warn(built)
         said = f"generation {self._dataplane.generation()} is published"
@@ -190,24 +244,71 @@ class Service:
             said += f"; changed, but only read at start: {', '.join(ignored)}"
         return ControlAnswer(ok=True, message=said)
 
-    # --- parts ---
+    def _refused(self, error: NacError) -> ControlAnswer:
+        """Keep what was refused as it was; certificates, lists and clients are taken up all the same if they can be: a
+        policy with a slip in it must not keep a revocation from being heard."""
+        self._retry_at = time.monotonic() + self._retry_s
+        self._retry_s = min(2 * self._retry_s, LONGEST_RETRY_S)
+        self._refusal = error.message
+        kept = "the running configuration is kept"
+        with suppress(NacError):
+            keys = self._ticket_keys.rotated(time.time(), self._config.eap.ticket_rotation)
+            self._built = self._publish(self._config, keys, policy=self._built.policy)
+            kept = "the running configuration and policy are kept; certificates, lists and clients were read again"
+        kept = f"{kept} (generation {self._dataplane.generation()})"
+        self._log.error("reload.refused", error=error.message, fix=error.fix, kept=kept)
+        return ControlAnswer(ok=False, message=f"{error.message}\n{kept}", fix=error.fix)
 
-    def _build(self, config: Config) -> BuiltSnapshot:
+    def _publish(self, config: Config, keys: TicketKeys, policy: CompiledPolicy | None = None) -> BuiltSnapshot:
+        built = self._build(config, keys, policy)
+        try:
+            self._dataplane.publish(built.native)
+        except _dataplane.SnapshotError as error:
+            raise NacError(str(error), fix="reload once more") from error
+        self._ticket_keys = keys
+        self._record_generation()
+        return built
+
+    def _build(self, config: Config, keys: TicketKeys, policy: CompiledPolicy | None = None) -> BuiltSnapshot:
+        """With the next generation's number. A database that is away leaves the clients as they were last seen."""
         seal = load_seal(config.secrets_key)
-        with self._database.read() as session:
-            clients = load_clients(session, seal)
-        generation = _next_generation(config.server.state)
-        return build(config, clients, ticket_keys=self._ticket_keys, generation=generation, now=datetime.now(UTC))
+        try:
+            with self._database.read() as session:
+                self._clients = load_clients(session, seal)
+        except StorageError:
+            if not self._clients:
+                raise
+        self._generation += 1
+        now = datetime.now(UTC)
+        return build(
+            config, self._clients, ticket_keys=keys, generation=self._generation, now=now, compiled_policy=policy
+        )
 
-    def _take_facts(self, *, everything: bool) -> None:
+    def _record_generation(self) -> None:
+        """So that numbers grow over restarts too; a full disk costs only that."""
+        path = self._config.server.state / _GENERATION_FILE
+        try:
+            replacement = path.with_suffix(".new")
+            replacement.write_text(f"{self._generation}\n")
+            replacement.replace(path)
+        except OSError as error:
+            self._log.warning("generation.not_recorded", path=str(path), error=str(error))
+
+    def _warn(self, built: BuiltSnapshot) -> None:
+        for warning in built.warnings:
+            self._log.warning("snapshot.warning", detail=warning)
+
+    # --- facts and upkeep ---
+
+    def _take_facts(self) -> None:
         """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision."""
         with self._database.read() as session:
-            if not everything and current(session).latest == self._revision:
+            if current(session).latest == self._revision:
                 return
-            facts = load_facts(session) if everything else changes_since(session, self._revision)
+            facts = changes_since(session, self._revision)
         self._upsert(facts)
         self._revision = facts.revision
-        if facts.clients_changed and not everything:
+        if facts.clients_changed:
             self._reload_now()
 
     def _upsert(self, facts: Facts) -> None:
@@ -216,8 +317,7 @@ class Service:
         self._dataplane.upsert_devices([_dataplane.DeviceFacts(**fields) for fields in facts.devices])
         self._dataplane.upsert_users([_dataplane.UserFacts(**fields) for fields in facts.users])
 
-    def _keep_house(self) -> None:
-        self._refresh_revocation_lists()
+    def _delete_old_events(self) -> None:
         deleted = delete_older(self._database, int(time.time()) - self._config.events.retention.seconds)
         if deleted:
             self._log.info("events.deleted", older_than=str(self._config.events.retention), events=deleted)
@@ -231,10 +331,6 @@ class Service:
         for crl in written:
             self._log.info("crl.renewed", path=str(crl.path))
 
-    def _warn(self, built: BuiltSnapshot) -> None:
-        for warning in built.warnings:
-            self._log.warning("snapshot.warning", detail=warning)
-
     # --- the control socket ---
 
     def _ask_main_loop(self, request: ControlRequest) -> ControlAnswer:
@@ -246,11 +342,12 @@ class Service:
         return call.answers.get()
 
     def _answer(self, request: ControlRequest) -> ControlAnswer:
+        self._guarded("facts", self._take_facts)
         try:
-            self._take_facts(everything=False)
             return self._reload_now()
-        except NacError as error:
-            return ControlAnswer(ok=False, message=error.message, fix=error.fix)
+        except Exception as error:  # noqa: BLE001 - whoever asked must get an answer, and the server goes on
+            self._log.exception("reload.failed")
+            return ControlAnswer(ok=False, message=f"{type(error).__name__}: {error}", fix="see the server's log")
 
     def _status(self) -> dict[str, Any]:
         drained = self._drain.counters()
@@ -259,6 +356,8 @@ class Service:
             "addresses": self.addresses,
             "generation": self._dataplane.generation(),
             "policy_digest": self._built.policy.digest,
+            "refused": self._refusal,
+            "failing": dict(self._failing),
             "warnings": list(self._built.warnings),
             "counters": self._dataplane.counters(),
             "clients": self._dataplane.client_counters(),
@@ -266,17 +365,25 @@ class Service:
         }
 
 
-def _next_generation(state: Path) -> int:
-    """The number after the last one used here, also over restarts."""
-    path = state / _GENERATION_FILE
+def _lock(state: Path) -> int:
+    """One server for each state folder. Raises `ConflictError`."""
+    descriptor = os.open(state / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        last = int(path.read_text())
-    except (FileNotFoundError, ValueError):
-        last = 0
-    replacement = path.with_suffix(".new")
-    replacement.write_text(f"{last + 1}\n")
-    replacement.replace(path)
-    return last + 1
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise ConflictError(
+            f"another server runs from {state}", fix="stop it, or give this one its own [server] state"
+        ) from error
+    return descriptor
+
+
+def _last_generation(state: Path) -> int:
+    """The number last used here, 0 when none is on record."""
+    try:
+        return int((state / _GENERATION_FILE).read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 def _only_at_start(before: Config, after: Config) -> list[str]:

@@ -79,7 +79,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, empty
     for row in rows:
         table.add_row(*(Text(cell(value)) for value in row))
     if table.row_count:
-        _print(table)
+        print_lines(table)
     elif empty:
         click.echo(empty, err=True)
 
@@ -94,10 +94,10 @@ def print_record(fields: Mapping[str, Cell]) -> None:
     table.add_column(overflow="fold")
     for name, value in fields.items():
         table.add_row(Text(name), Text(cell(value)))
-    _print(table)
+    print_lines(table)
 
 
-def _print(table: Table) -> None:
+def print_lines(table: Table) -> None:
     """To a terminal as it is; into a pipe without the blanks that fill a table's lines."""
     out = console()
     if out.is_terminal:

@@ -21,6 +21,7 @@ def cli(invocation: Invocation) -> None:
     from nac.service import Service
 
     log.configure(invocation.config.log)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     with Service(invocation.config_path) as service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: service.stop())

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nac.cli.invocation import Invocation, pass_invocation
-from nac.cli.output import Format, output_option, print_json, print_record, print_table, say
+from nac.cli.output import Format, cell, output_option, print_json, print_record, print_table, say
 
 
 @click.command("status")
@@ -53,6 +53,10 @@ def _print(status: Mapping[str, Any]) -> None:
     say("")
     columns = ["client", "requests", "accepts", "rejects", "discarded", "without MA", "bad secret", "old secret"]
     print_table(columns, [_client(name, row) for name, row in status["clients"].items()], empty="no RADIUS clients")
+    if status["refused"]:
+        say(f"refused at the last reload: {cell(status['refused'])}")
+    for name, error in status["failing"].items():
+        say(f"failing: {name}: {cell(error)}")
     for warning in status["warnings"]:
         say(f"warning: {warning}")
 

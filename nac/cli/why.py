@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from nac.cli.invocation import Invocation, pass_invocation
-from nac.cli.output import Format, console, output_option, print_json, printable
+from nac.cli.output import Format, output_option, print_json, print_lines, printable
 from nac.errors import NotFoundError
 from nac.events.chain import Mark, Step
 from nac.events.why import why
@@ -57,4 +57,4 @@ def _print_steps(steps: list[Step]) -> None:
     for step in steps:
         word, style = _MARKS[step.mark]
         table.add_row(Text(word, style), Text(step.name, "bold"), Text(printable(step.text)))
-    console().print(table)
+    print_lines(table)

@@ -30,7 +30,7 @@ class ControlListener:
             self._server = _Server(str(path), _handler(answer))
         except OSError as error:
             raise ControlError(
-                f"{path}: cannot listen here: {error.strerror}",
+                f"{path}: cannot listen here: {error.strerror or error}",
                 fix="[server] state must be a writable folder whose path has fewer than about 90 characters",
             ) from error
         path.chmod(0o600)

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from nac.errors import PkiError
+
 AuthorityName = Literal["root", "issuing"]
 
 
@@ -52,7 +54,11 @@ class PkiFolder:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder's writer lock: one process at a time changes records and lists."""
-        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            said = f"{self.path}: cannot be written: {error.strerror}"
+            raise PkiError(said, fix="make it writable, or sign its lists where it is") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield

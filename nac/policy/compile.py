@@ -170,18 +170,30 @@ class _Conditions:
 
 
 def _unenforced(policy: Policy, layouts: Sequence[Layout]) -> list[Diagnostic]:
-    """Segments that a dialect without access lists cannot narrow."""
+    """What a dialect without access lists cannot do: narrow a segment, or take a grant away again."""
     without = [layout.dialect.name for layout in layouts if not layout.dialect.in_line]
     placed = {rule.segment.text for rule in policy.rules if isinstance(rule, Place)}
-    fix = "give it a `filter-id` that names a list on those switches, or let the network confine its VLAN"
-    return [
+    confine = "give it a `filter-id` that names a list on those switches, or let the network confine its VLAN"
+    segments = [
         Diagnostic(
             segment.name.span,
             f"clients of dialect {name} take no access list: they enforce `{segment.name.text}` by its VLAN alone",
-            fix,
+            confine,
             Severity.WARNING,
         )
         for name in without
         for segment in policy.segments
         if segment.name.text in placed and segment.filter_id is None
     ]
+    forbids = [
+        Diagnostic(
+            rule.span,
+            f"clients of dialect {name} take no access list: this `forbid` changes nothing there",
+            "put those sessions into a segment of their own with a `place` above, or use a dialect with access lists",
+            Severity.WARNING,
+        )
+        for name in without
+        for rule in policy.rules
+        if isinstance(rule, Forbid)
+    ]
+    return segments + forbids

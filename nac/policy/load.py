@@ -77,6 +77,8 @@ def read_sources(path: Path) -> list[Source]:
 
 
 def _read_source(file: Path) -> Source:
+    if file.exists() and not file.is_file():
+        raise PolicyError([f"{file}: not a regular file"])
     with file.open("rb") as stream:
         octets = stream.read(MAX_FILE + 1)
     if len(octets) > MAX_FILE:

@@ -43,11 +43,17 @@ def watched_files(config: Config, config_path: Path) -> list[Path]:
 
 
 def build(
-    config: Config, clients: Sequence[ClientFields], *, ticket_keys: TicketKeys, generation: int, now: datetime
+    config: Config,
+    clients: Sequence[ClientFields],
+    *,
+    ticket_keys: TicketKeys,
+    generation: int,
+    now: datetime,
+    compiled_policy: CompiledPolicy | None = None,
 ) -> BuiltSnapshot:
-    """Raises `PolicyError`, `PkiError` or `ConfigError`."""
+    """With the policy on disk, or one that was compiled before. Raises `PolicyError`, `PkiError` or `ConfigError`."""
     dialects = _dialects(config, clients)
-    policy = compile_policy(load(config.policy.path), shipped_dictionary(), dialects=dialects)
+    policy = compiled_policy or compile_policy(load(config.policy.path), shipped_dictionary(), dialects=dialects)
     trust = _trust(config, now)
     credentials = [load_credential(files.chain, files.key, now=now) for files in config.eap.certificates]
     try:
@@ -73,8 +79,8 @@ def build(
     )
 
 
-def _dialects(config: Config, clients: Sequence[ClientFields]) -> set[str]:
-    """The dialects in use; a client whose dialect nobody knows is named."""
+def _dialects(config: Config, clients: Sequence[ClientFields]) -> set[str] | None:
+    """The dialects in use, None before there are clients; a client whose dialect nobody knows is named."""
     for client in clients:
         if client["dialect"] not in DIALECTS:
             raise ConfigError(
@@ -82,7 +88,7 @@ def _dialects(config: Config, clients: Sequence[ClientFields]) -> set[str]:
                 path=config.server.state,
                 fix=f"known dialects: {', '.join(sorted(DIALECTS))}; remove the client and add it with one of them",
             )
-    return {client["dialect"] for client in clients} or set(DIALECTS)
+    return {client["dialect"] for client in clients} or None
 
 
 def _trust(config: Config, now: datetime) -> TrustMaterial:

@@ -75,6 +75,7 @@ def request(*, proven: bool) -> bytes:
     asked = packet.AuthPacket(code=packet.AccessRequest, secret=SECRET, dict=dictionary.Dictionary())
     asked[1] = [b"001122334455"]
     asked[6] = [(10).to_bytes(4, "big")]
+    asked[31] = [b"00-11-22-33-44-55"]
     asked[32] = [b"pyrad"]
     if proven:
         asked.add_message_authenticator()

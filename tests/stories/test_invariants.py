@@ -27,6 +27,9 @@ SHARDS = 2
 MAX_CONVERSATIONS = 8192
 """Of one shard: `dataplane/server/src/limits.rs`."""
 
+UNLIMITED = ("--rate", "1000000", "--burst", "1000000")
+"""Of `nac client add`, where a story sends faster than a switch may by default."""
+
 
 def test_no_packet_waits_for_python(tmp_path: Path, eapol_test: EapolTest) -> None:
     """A device and a printer are served while the GIL is held and not one Python thread can run."""
@@ -64,7 +67,7 @@ def reload_times(server: Server, times: int) -> None:
 
 def test_a_reload_under_load_drops_no_request(own_server: OwnServer) -> None:
     """Requests are sent once; every one is answered, by a dozen snapshots one after the other."""
-    with own_server() as server:
+    with own_server(*UNLIMITED) as server:
         printer = server.home.add_printer()
         server.reload()
         first = server.status()["generation"]
@@ -92,7 +95,7 @@ def settled(server: Server, sent: int) -> dict[str, Any] | None:
 
 def test_twenty_thousand_half_open_conversations(own_server: OwnServer, eapol_test: EapolTest) -> None:
     """They push out each other; who answers promptly is served, through the flooded client as well."""
-    with own_server("--rate", "1000000", "--burst", "1000000", shards=SHARDS) as server:
+    with own_server(*UNLIMITED, shards=SHARDS) as server:
         device = server.home.enrol()
         server.reload()
         macs: list[str] = []
@@ -116,7 +119,7 @@ def test_twenty_thousand_half_open_conversations(own_server: OwnServer, eapol_te
 def test_kill_9_during_writes(tmp_path: Path) -> None:
     """Whenever it is killed, the database opens, what was stored is there, and the server starts."""
     home = Home(tmp_path / "home")
-    home.add_client("switch", "127.0.0.1")
+    home.add_client("switch", "127.0.0.1", *UNLIMITED)
     printer = home.add_printer()
     kept = 0
     for _ in range(3):

@@ -54,20 +54,22 @@ def test_a_broken_file_leaves_the_running_server_as_it_is(
     own_server: OwnServer, break_it: Callable[[Home], str]
 ) -> None:
     with own_server() as server:
-        generation = server.status()["generation"]
+        policy = server.status()["policy_digest"]
         where = break_it(server.home)
         done = nac(server.home, "reload")
         assert done.returncode == 6, done.stderr
         assert where in done.stderr
-        assert "is kept" in done.stderr
+        assert "kept" in done.stderr
         assert done.stderr.count("\n") <= 10, done.stderr
-        assert server.status()["generation"] == generation
+        status = server.status()
+        assert status["policy_digest"] == policy
+        assert where in status["refused"], "and `nac status` says so"
         assert nac(server.home, "check").returncode == 3
         os.kill(server.pid, signal.SIGHUP)
         until(lambda: server.log().count('"reload.refused"') >= 2 or None, "SIGHUP is refused as well", why=server.log)
         with Nas(server.v4, secret=SECRET) as nas:
             assert nas.ask([], code=STATUS_SERVER).code == ACCESS_ACCEPT
-        assert server.status()["generation"] == generation
+        assert server.status()["policy_digest"] == policy
 
 
 def test_a_typo_in_the_configuration(own_server: OwnServer) -> None:
@@ -86,9 +88,9 @@ def test_a_typo_in_the_configuration(own_server: OwnServer) -> None:
             assert f"nac.toml:{line}" in done.stderr
             assert "ticket_lifetime" in done.stderr, "the nearest key"
         server.home.config.write_text(text)
-        assert server.status()["generation"] == 1
+        assert server.status()["refused"] is not None
         assert nac(server.home, "reload").returncode == 0
-        assert server.status()["generation"] > 1
+        assert server.status()["refused"] is None
 
 
 @pytest.mark.parametrize("break_it", BREAKS, ids=[one.__name__ for one in BREAKS])
@@ -159,3 +161,22 @@ def test_the_log_is_json_lines(server: Server) -> None:
     assert {"serving", "reloaded"} <= {line["event"] for line in lines}
     assert all({"event", "level", "timestamp"} <= line.keys() for line in lines)
     assert SECRET.decode() not in server.log()
+
+
+def test_a_broken_policy_does_not_keep_a_revocation_from_being_heard(own_server: OwnServer) -> None:
+    with own_server() as server:
+        break_policy(server.home)
+        until(lambda: server.status()["refused"], "the policy is refused", why=server.log)
+        before = server.status()["generation"]
+        device = server.home.enrol().name
+        assert nac(server.home, "pki", "revoke", device).returncode == 0
+        until(lambda: server.status()["generation"] > before or None, "the list is taken up", why=server.log)
+        assert server.status()["refused"] is not None
+
+
+def test_one_server_for_each_state_folder(own_server: OwnServer) -> None:
+    with own_server() as server:
+        done = nac(server.home, "serve")
+        assert done.returncode == 4, done.stderr
+        assert "another server" in done.stderr
+        assert server.status()["generation"] == 1
