@@ -38,6 +38,7 @@ from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
 from nac.policy.compile import CompiledPolicy
+from nac.scheduling import let_threads_finish
 from nac.snapshot.build import BuiltSnapshot, build, watched_files
 from nac.snapshot.tickets import TicketKeys
 
@@ -111,6 +112,7 @@ class Service:
         with self._database.read() as session:
             facts = load_facts(session)
         self._revision = facts.revision
+        let_threads_finish()
         try:
             return _dataplane.DataPlane(
                 listen=list(self._config.server.listen),

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from lab.bench import cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
-from lab.bench.cases import CASES
+from lab.bench.cases import CASES, RECORDING
 from lab.bench.pki import KeyKind, Pki, create
 from lab.bench.running_server import ServerError, ServerKind
 from lab.bench.supplicant import Supplicant, SupplicantError
@@ -25,9 +25,13 @@ OUTPUT = ROOT / "target" / "bench"
 BINARY = ROOT / "target" / "release" / "nac-supplicant"
 
 KINDS: dict[str, list[ServerKind]] = {
-    "freeradius": [freeradius.FreeRadius(), freeradius.FreeRadius("FreeRADIUS, 1 thread", freeradius.ONE_THREAD)],
+    "freeradius": [
+        freeradius.FreeRadius(),
+        freeradius.FreeRadius("FreeRADIUS, 1 thread", freeradius.ONE_THREAD),
+        freeradius.FreeRadius(RECORDING, freeradius.ONE_THREAD, records=True),
+    ],
     "hostapd": [hostapd.Hostapd()],
-    "nac": [nac_server.Nac()],
+    "nac": [nac_server.Nac(), nac_server.Nac("nac, with access lists", "rfc4849")],
 }
 INSTALLED = {"freeradius": freeradius.is_installed, "hostapd": hostapd.is_installed, "nac": nac_server.is_installed}
 
@@ -120,7 +124,7 @@ def _measure_half_open(bench: Bench, _only: tuple[str, ...]) -> None:
     results = [
         half_open.measure(kind, pki, folder / str(number), bench.supplicant, shards=2)
         for number, kind in enumerate(bench.kinds)
-        if kind.name != "FreeRADIUS, 1 thread"
+        if kind.name in ("FreeRADIUS", "hostapd", "nac")
     ]
     bench.tell("half-open", tables.half_open(results), results)
 

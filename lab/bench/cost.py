@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lab.bench import cores
 from lab.bench.cases import Case
+from lab.bench.freeradius import FreeRadius
 from lab.bench.hostapd import Hostapd
 from lab.bench.pki import Pki
 from lab.bench.running_server import Installed, ServerKind, Setup, install, running
@@ -77,11 +78,12 @@ def measure(
 
 
 def _run(case: Case, installed: Installed, supplicant: Supplicant) -> Json:
-    few = isinstance(installed.kind, Hostapd)
+    kind = installed.kind
+    few = isinstance(kind, Hostapd) or (isinstance(kind, FreeRadius) and kind.records)
     server_cores, load_cores = cores.split()
     pinned = Supplicant(supplicant.binary, load_cores)
     with running(installed, supplicant, cores=server_cores) as server:
-        report = pinned.load(server, case.load_arguments(holds_few_sessions=few))
+        report = pinned.load(server, case.load_arguments(few=few))
     _check(case, installed, report)
     return report
 

@@ -1,8 +1,12 @@
-"""FreeRADIUS 3.2 from Debian with the least configuration that does EAP-TLS and MAB: nothing is logged per packet."""
+"""FreeRADIUS 3.2 from Debian with the least configuration that does EAP-TLS and MAB: nothing is logged per packet, or a
+row per answer is written into SQLite, which is the least that nac does.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -77,7 +81,7 @@ modules {{
     files {{
         usersfile = {folder}/users
     }}
-}}
+{sql}}}
 server bench {{
     listen {{
         type = auth
@@ -93,7 +97,41 @@ server bench {{
     authenticate {{
         eap
     }}
+    post-auth {{
+{record}    }}
 }}
+"""
+
+_SQL = """\
+    sql {{
+        driver = "rlm_sql_sqlite"
+        dialect = "sqlite"
+        sqlite {{
+            filename = "{database}"
+            busy_timeout = 5000
+        }}
+        read_clients = no
+        pool {{
+            start = 1
+            min = 1
+            max = 1
+            spare = 0
+            uses = 0
+            lifetime = 0
+            idle_timeout = 0
+        }}
+        post-auth {{
+            query = "INSERT INTO answers (at, mac, user_name, nas, reply) VALUES (%l, '%{{Calling-Station-Id}}', \
+'%{{User-Name}}', '%{{NAS-Identifier}}', '%{{reply:Packet-Type}}')"
+        }}
+    }}
+"""
+
+_TABLE = """\
+PRAGMA journal_mode = WAL;
+CREATE TABLE answers (id INTEGER PRIMARY KEY, at INTEGER, mac TEXT, user_name TEXT, nas TEXT, reply TEXT);
+CREATE INDEX answers_mac ON answers (mac, at);
+CREATE INDEX answers_user_name ON answers (user_name, at);
 """
 
 _MAC = """\
@@ -118,15 +156,23 @@ ONE_THREAD = Pool(start=1, most=1, fewest_spare=1, most_spare=1)
 
 @dataclass(frozen=True)
 class FreeRadius:
-    """FreeRADIUS as Debian ships it, with a thread pool as shipped or another."""
+    """FreeRADIUS as Debian ships it, with a thread pool as shipped or another.
+
+    `records`: a row per answer in SQLite.
+    """
 
     name: str = "FreeRADIUS"
     pool: Pool = AS_SHIPPED
     protection: Protection = "optional"
+    records: bool = False
 
     def prepare(self, folder: Path, setup: Setup, port: int, secret_file: Path) -> list[str]:
         """See `ServerKind.prepare`."""
         (folder / "tlscache").mkdir()
+        database = folder / "answers.db"
+        if self.records:
+            with closing(sqlite3.connect(database)) as connection:
+                connection.executescript(_TABLE)
         (folder / "radiusd.conf").write_text(
             _RADIUSD.format(
                 folder=folder,
@@ -136,6 +182,8 @@ class FreeRadius:
                 ca=setup.pki.ca,
                 cache="yes" if setup.resumption else "no",
                 port=port,
+                sql=_SQL.format(database=database) if self.records else "",
+                record="        sql\n" if self.records else "",
                 **asdict(self.pool),
             )
         )

@@ -39,9 +39,13 @@ _PEOPLE = [
 
 @dataclass(frozen=True)
 class Nac:
-    """nac with the policy of an AI estate: a healthy laptop of an ML engineer, and printers by MAC."""
+    """nac with the policy of an AI estate: a healthy laptop of an ML engineer, and printers by MAC.
+
+    `dialect`: what the NAS takes; `vlan-only` is answered as the other servers answer.
+    """
 
     name: str = "nac"
+    dialect: str = "vlan-only"
     protection: Protection = "first"
 
     def prepare(self, folder: Path, setup: Setup, port: int, secret_file: Path) -> list[str]:
@@ -56,7 +60,7 @@ class Nac:
             )
         )
         at = ["-c", str(config)]
-        bounds = ["--rate", "1000000", "--burst", "1000000"]
+        bounds = ["--rate", "1000000", "--burst", "1000000", "--dialect", self.dialect]
         _nac([*at, "client", "add", "bench", "127.0.0.1", *bounds, "--secret-file", str(secret_file)])
         laptop = ["--owner", USER_EMAIL, "--managed", "--certificate", _fingerprint(pki)]
         _nac([*at, "device", "add", "laptop", *laptop])

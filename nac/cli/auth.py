@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import click
+import msgspec
 
 from nac.cli.invocation import Invocation, pass_invocation
 from nac.cli.output import (
@@ -64,7 +64,7 @@ def list_(invocation: Invocation, /, limit: int, output: Format, **filters: Any)
     with invocation.database() as database, database.read() as session:
         found = newest(session, _filter(**filters), limit)
     if output == "json":
-        print_json([json.loads(stored.raw) for stored in found])
+        print_json([msgspec.to_builtins(stored.event) for stored in found])
         return
     columns = ("TIME", "RESULT", "CAUSE", "MAC", "USER", "DEVICE", "CLIENT", "SEGMENT", "ID")
     print_table(columns, [_row(stored.event) for stored in found], empty="no authentications match")
@@ -79,7 +79,7 @@ def show(invocation: Invocation, authentication: str, output: Format) -> None:
     with invocation.database() as database, database.read() as session:
         stored = by_id(session, authentication)
     if output == "json":
-        print_json(json.loads(stored.raw))
+        print_json(msgspec.to_builtins(stored.event))
     else:
         print_record(_everything(stored.event))
 
@@ -151,7 +151,7 @@ def _row(event: AuthenticationEvent) -> list[Cell]:
 
 def _print_line(stored: StoredAuthentication, output: Format) -> None:
     if output == "json":
-        print_json_line(json.loads(stored.raw))
+        print_json_line(msgspec.to_builtins(stored.event))
     else:
         say("  ".join(cell(value) for value in _row(stored.event)))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict
 from typing import Final
 
 import click
+import msgspec
 
 from nac.cli.invocation import Invocation, pass_invocation
 from nac.cli.output import Format, output_option, print_json, print_lines, printable
@@ -38,7 +38,7 @@ def cli(ctx: click.Context, invocation: Invocation, subject: str, output: Format
         explanation = why(session, subject, now=int(time.time()))
     stored = explanation.authentication
     if output == "json":
-        event = json.loads(stored.raw) if stored is not None else None
+        event = msgspec.to_builtins(stored.event) if stored is not None else None
         print_json({"subject": subject, "steps": [asdict(step) for step in explanation.steps], "event": event})
     else:
         _print_steps(explanation.steps)

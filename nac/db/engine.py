@@ -21,10 +21,16 @@ from sqlalchemy.orm import Session
 
 from nac.errors import StorageError
 
-SCHEMA_VERSION: Final = "0001"
+SCHEMA_VERSION: Final = "0002"
 """The newest migration; `tests/db` compares it with the scripts."""
 
 OLDEST_SQLITE: Final = (3, 51, 3)
+CACHE_KIB: Final = 32 * 1024
+CHECKPOINT_PAGES: Final = 8192
+"""Pages of an index are written in no order: kept in memory, and gathered over more transactions than by default, they
+are read seldom and written once.
+"""
+
 BUSY_TIMEOUT_MS: Final = 5000
 """How long a statement waits for another's write before the database counts as locked."""
 
@@ -129,6 +135,8 @@ def _prepare_sqlite(busy_timeout_ms: int, connection: Any, _record: object) -> N
         "journal_mode = WAL",
         "synchronous = NORMAL",
         f"busy_timeout = {busy_timeout_ms}",
+        f"cache_size = -{CACHE_KIB}",
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
         "foreign_keys = ON",
         "trusted_schema = OFF",
     ):

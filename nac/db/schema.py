@@ -189,6 +189,15 @@ class Authentication(Base):
     event: Mapped[str]
 
 
+class Authorization(Base):
+    """What a policy laid out for replies (`AuthorizationEvent`): `attributes` is JSON, a list of names and values."""
+
+    __tablename__ = "authorizations"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    attributes: Mapped[str]
+
+
 class Discard(Base):
     """One `DiscardEvent`: packets that were not answered. The pair of time and sequence names it."""
 

@@ -2,6 +2,7 @@
 
 The data plane never waits for this: what is not fetched in time it drops and counts by itself. What was fetched stays
 here, bounded, while the database cannot be written; the oldest goes first when the bound is reached, and is counted.
+What a policy lays out is told once and referred to by many, so it is kept until it is stored.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import structlog
 
 from nac.errors import StorageError
 from nac.events.store import ReceivedEvent
-from nac.events.types import DiscardEvent, decode_header
+from nac.events.types import AuthorizationEvent, DiscardEvent, decode_header
 
 WAIT_MS: Final = 250
 """How long one wait for events lasts: the time that ending the thread may take."""
@@ -76,6 +77,7 @@ class Drain:
         self._bound = pending_octets
         self._pending: deque[ReceivedEvent] = deque()
         self._octets = 0
+        self._authorizations: dict[str, ReceivedEvent] = {}
         self._retry_at = 0.0
         self._delay = 0.0
         self._counters = DrainCounters()
@@ -137,6 +139,9 @@ class Drain:
                 count=event.count,
                 detail=event.detail,
             )
+        if isinstance(event, AuthorizationEvent):
+            self._authorizations[event.digest] = ReceivedEvent(raw, event)
+            return
         self._pending.append(ReceivedEvent(raw, event))
         self._octets += len(raw)
 
@@ -152,7 +157,7 @@ class Drain:
     def _store_batch(self) -> None:
         batch = [self._pending[index] for index in range(min(BATCH, len(self._pending)))]
         try:
-            self._sink.insert(batch)
+            self._sink.insert([*self._authorizations.values(), *batch])
         except StorageError as error:
             self._delay = min(max(self._delay * 2, FIRST_RETRY_S), LONGEST_RETRY_S)
             self._retry_at = self._clock() + self._delay
@@ -168,9 +173,11 @@ class Drain:
         except Exception:  # noqa: BLE001 - no single event may end the thread that stores all others
             self._log.exception("events.batch_not_storable", events=len(batch))
             self._forget(len(batch))
+            self._authorizations.clear()
             self._count(dropped=len(batch))
             return
         self._forget(len(batch))
+        self._authorizations.clear()
         if self._delay:
             self._log.info("events.storage_recovered", pending=len(self._pending))
         self._delay = self._retry_at = 0.0

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, NewType
+from typing import Final, NamedTuple, NewType
 
 import msgspec
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from nac.db.schema import Authentication, Device, DeviceMac, Discard
+from nac.db.schema import Authentication, Authorization, Device, DeviceMac, Discard
 from nac.errors import ConflictError, NotFoundError, StorageError
 from nac.events.store import search_mac
 from nac.events.types import AuthenticationEvent, Result
@@ -23,7 +23,10 @@ SHORTEST_ID: Final = 8
 """Digits of an id that must be given at least."""
 
 _MICROSECONDS: Final = 1_000_000
+
+Attributes = list[tuple[str, str]]
 _decoder: msgspec.json.Decoder[AuthenticationEvent] = msgspec.json.Decoder(AuthenticationEvent)
+_attributes_decoder: msgspec.json.Decoder[Attributes] = msgspec.json.Decoder(Attributes)
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,9 @@ class AuthenticationFilter:
 
 
 class StoredAuthentication(NamedTuple):
-    """An event with its row, and its JSON as it came."""
+    """An event with its row, its reply complete."""
 
     row_id: RowId
-    raw: str
     event: AuthenticationEvent
 
 
@@ -63,13 +65,13 @@ class DiscardSummary(NamedTuple):
 def newest(session: Session, wanted: AuthenticationFilter, limit: int) -> list[StoredAuthentication]:
     """The newest matching authentications, newest first. Raises `StorageError`."""
     query = _matching(wanted).order_by(Authentication.at_us.desc(), Authentication.row_id.desc()).limit(limit)
-    return _decoded(session.execute(query))
+    return _complete(session, query)
 
 
 def following(session: Session, wanted: AuthenticationFilter, after: RowId, limit: int) -> list[StoredAuthentication]:
     """Matching authentications that were stored after row `after`, oldest first. Raises `StorageError`."""
     query = _matching(wanted).where(Authentication.row_id > after).order_by(Authentication.row_id).limit(limit)
-    return _decoded(session.execute(query))
+    return _complete(session, query)
 
 
 def last_row(session: Session) -> RowId:
@@ -84,7 +86,7 @@ def by_id(session: Session, text: str) -> StoredAuthentication:
     if is_id(start):
         end = start + "g"  # sorts after every hex digit
         query = _columns().where(Authentication.id >= start, Authentication.id < end).limit(2)
-        found = _decoded(session.execute(query))
+        found = _complete(session, query)
     if not found:
         raise NotFoundError(f"there is no authentication {text!r}", fix="`nac auth list` shows the newest")
     if len(found) > 1:
@@ -139,10 +141,23 @@ def _matching(wanted: AuthenticationFilter) -> Select[int, str]:
     return query
 
 
-def _decoded(rows: Iterable[Sequence[Any]]) -> list[StoredAuthentication]:
+def _complete(session: Session, query: Select[int, str]) -> list[StoredAuthentication]:
+    """The rows of a query, decoded, each reply with what the policy laid out for it."""
     try:
-        return [StoredAuthentication(row_id, raw, _decoder.decode(raw)) for row_id, raw in rows]
+        events = [(RowId(row_id), _decoder.decode(raw)) for row_id, raw in session.execute(query)]
+        digests = {event.reply.authorization for _, event in events if event.reply and event.reply.authorization}
+        columns = select(Authorization.digest, Authorization.attributes).where(Authorization.digest.in_(digests))
+        laid_out = {digest: _attributes_decoder.decode(raw) for digest, raw in session.execute(columns)}
+        return [StoredAuthentication(row_id, _with_authorization(event, laid_out)) for row_id, event in events]
     except msgspec.MsgspecError as error:
         raise StorageError(
             f"an event in the database is not understood: {error}", fix="it was written by another version of nac"
         ) from error
+
+
+def _with_authorization(event: AuthenticationEvent, laid_out: Mapping[str, Attributes]) -> AuthenticationEvent:
+    reply = event.reply
+    if reply is None or reply.authorization is None:
+        return event
+    attributes = [*reply.attributes, *laid_out.get(reply.authorization, [])]
+    return msgspec.structs.replace(event, reply=msgspec.structs.replace(reply, attributes=attributes))

@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from nac.db import Database
-from nac.db.schema import Authentication, Discard
-from nac.events.types import AuthenticationHeader, DiscardEvent, Header
+from nac.db.schema import Authentication, Authorization, Discard
+from nac.events.types import AuthenticationHeader, AuthorizationEvent, DiscardEvent, Header
 from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import fold
 
@@ -33,8 +33,10 @@ class EventStore:
     def insert(self, batch: Sequence[ReceivedEvent]) -> None:
         """Store a batch, all or nothing. Events that are there already are left alone. Raises `StorageError`."""
         authentications = [_row(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationHeader)]
+        authorizations = [_authorization_row(r.event) for r in batch if isinstance(r.event, AuthorizationEvent)]
         discards = [_discard_row(r.event) for r in batch if isinstance(r.event, DiscardEvent)]
         with self._database.write() as session:
+            _insert_new(session, Authorization.metadata.tables["authorizations"], authorizations)
             _insert_new(session, Authentication.metadata.tables["authentications"], authentications)
             _insert_new(session, Discard.metadata.tables["discards"], discards)
 
@@ -61,6 +63,10 @@ def _row(event: AuthenticationHeader, raw: bytes) -> dict[str, Any]:
         "cause": event.cause,
         "event": _without_nul(raw.decode()),
     }
+
+
+def _authorization_row(event: AuthorizationEvent) -> dict[str, Any]:
+    return {"digest": event.digest, "attributes": _without_nul(msgspec.json.encode(event.attributes).decode())}
 
 
 def _discard_row(event: DiscardEvent) -> dict[str, Any]:

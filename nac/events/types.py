@@ -58,10 +58,15 @@ class PolicyDecision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The last answer, decoded from the octets that were sent. Keys and State are shown as their length only."""
+    """The last answer, decoded from the octets that were sent. Keys and State are shown as their length only.
+
+    `authorization`: digest of the attributes that the policy laid out, when there are any. They are long and the same
+    for many devices, so an `AuthorizationEvent` tells them once, before; `nac.events.query` appends them here.
+    """
 
     code: str
     attributes: list[tuple[str, str]]
+    authorization: str | None = None
 
 
 class AuthenticationEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="authentication"):
@@ -97,6 +102,13 @@ class AuthenticationEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     reply: Reply | None
 
 
+class AuthorizationEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="authorization"):
+    """What a policy laid out for replies: segment and access list. `digest`: 32 hex digits over the encoded octets."""
+
+    digest: str
+    attributes: list[tuple[str, str]]
+
+
 class DiscardEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="discard"):
     """Packets that were not answered: at most one event a minute per reason and source. `count`: since the last one."""
 
@@ -123,8 +135,8 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     identity_device: str | None
 
 
-Event = AuthenticationEvent | DiscardEvent
-Header = AuthenticationHeader | DiscardEvent
+Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent
+Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)

@@ -13,8 +13,9 @@ from nac.db import Database
 from nac.db.schema import Authentication, Discard
 from nac.errors import StorageError
 from nac.events.drain import BATCH, Drain
+from nac.events.query import by_id
 from nac.events.store import EventStore, ReceivedEvent
-from nac.events.types import AuthenticationEvent, DiscardEvent
+from nac.events.types import AuthenticationEvent, AuthorizationEvent, DiscardEvent
 
 Sample = Callable[..., AuthenticationEvent]
 
@@ -189,3 +190,25 @@ def test_hostile_text_is_kept_as_it_is(database: Database, sample: Sample, text:
     Drain(Queue(raw), EventStore(database)).step(timeout_ms=0)
     with database.read() as session:
         assert msgspec.json.decode(session.scalar(select(Authentication.event)) or "")["user_name"] == text
+
+
+def test_what_a_policy_lays_out_is_kept_until_it_is_stored_and_completes_the_replies(
+    url: str, database: Database, sample: Sample
+) -> None:
+    laid_out = AuthorizationEvent(digest="ab" * 16, attributes=[("NAS-Filter-Rule", "deny in ip from any to any")])
+    accepted = sample("accepted", id="1" * 32)
+    assert accepted.reply is not None
+    reply = msgspec.structs.replace(accepted.reply, attributes=[("Class", "1" * 32)], authorization="ab" * 16)
+    referring = msgspec.structs.replace(accepted, reply=reply)
+    impatient, clock = Database.open(url, busy_timeout_ms=1), Clock()
+    queue = Queue(msgspec.json.encode(laid_out), *encoded(sample, 100), msgspec.json.encode(referring))
+    drain = Drain(queue, EventStore(impatient), clock=clock, pending_octets=len(msgspec.json.encode(referring)))
+    with database.write():
+        drain.step(timeout_ms=0)
+        assert drain.counters().dropped == 100
+    clock.now += 60
+    drain.step(timeout_ms=0)
+    with database.read() as session:
+        event = by_id(session, "1" * 32).event
+    assert event.reply is not None
+    assert event.reply.attributes == [("Class", "1" * 32), ("NAS-Filter-Rule", "deny in ip from any to any")]

@@ -20,7 +20,7 @@ from nac.clients.seal import load_seal
 from nac.clients.store import load_clients
 from nac.config import load
 from nac.db import Database
-from nac.events.types import AuthenticationEvent, DiscardEvent, Event, decode
+from nac.events.types import AuthenticationEvent, AuthorizationEvent, DiscardEvent, Event, decode
 from nac.identity.store import load_facts
 from nac.snapshot.build import build
 from nac.snapshot.tickets import TicketKeys
@@ -64,10 +64,17 @@ def dataplane(folder: Path) -> Iterator[_dataplane.DataPlane]:
 
 
 def next_event(dataplane: _dataplane.DataPlane) -> Event:
-    (raw,) = dataplane.wait_events(timeout_ms=PATIENCE_MS, max_events=1)
-    event = decode(raw)
-    assert set(msgspec.json.decode(raw)) == {"type", *type(event).__struct_fields__}, "no field is left out either"
+    (event,) = next_events(dataplane)
     return event
+
+
+def next_events(dataplane: _dataplane.DataPlane) -> list[Event]:
+    """The next event, after what it refers to."""
+    raws = dataplane.wait_events(timeout_ms=PATIENCE_MS, max_events=1)
+    events = [decode(raw) for raw in raws]
+    for raw, event in zip(raws, events, strict=True):
+        assert set(msgspec.json.decode(raw)) == {"type", *type(event).__struct_fields__}, "no field is left out either"
+    return events
 
 
 def request(*, proven: bool) -> bytes:
@@ -117,7 +124,9 @@ def test_eap_tls(dataplane: _dataplane.DataPlane, folder: Path, tmp_path: Path) 
     command = ["eapol_test", "-c", str(profile), "-a", host, "-p", port, "-s", SECRET.decode(), "-t", "20"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
-    event = next_event(dataplane)
+    laid_out, event = next_events(dataplane)
+    assert isinstance(laid_out, AuthorizationEvent)
+    assert ("Tunnel-Private-Group-Id", "66") in laid_out.attributes
     assert isinstance(event, AuthenticationEvent)
     assert (event.method, event.result, event.cause) == ("eap-tls", "accept", "ok")
     assert (event.identity_user, event.identity_device) == ("alice@corp.example", "laptop")
@@ -128,4 +137,4 @@ def test_eap_tls(dataplane: _dataplane.DataPlane, folder: Path, tmp_path: Path) 
     assert event.decision is not None
     assert event.decision.segment == "remediation"
     assert event.reply is not None
-    assert event.reply.code == "Access-Accept"
+    assert (event.reply.code, event.reply.authorization) == ("Access-Accept", laid_out.digest)

@@ -46,7 +46,7 @@ pub const MAX_INTERMEDIATES: usize = 4;
 pub const MAX_NAME: usize = 256;
 /// Octets kept of a distinguished name.
 pub const MAX_DISTINGUISHED_NAME: usize = 1_024;
-/// Chains remembered as verified, per trust store: some 250 octets each.
+/// Chains remembered as verified, per trust store: some 1,000 octets each, most of them the certificate's names.
 pub const MAX_VERIFIED_CHAINS: usize = 32_768;
 /// Octets of CA names in the CertificateRequest; beyond, none are sent (RFC 8446 section 4.2.4 makes them optional).
 pub const MAX_ROOT_HINT_OCTETS: usize = 512;

@@ -19,8 +19,10 @@ use crate::clock::Now;
 use crate::core::Core;
 use crate::discard::DiscardReason;
 use crate::duplicate::{RequestKey, Sighting};
+use crate::event::SentReply;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
+use respond::Built;
 use verify::Verified;
 
 /// A received datagram.
@@ -136,9 +138,9 @@ fn route(core: &Core, snapshot: &Arc<Snapshot>, request: Request, now: Now) -> A
 }
 
 /// Keep the answer for retransmissions, and count it.
-pub(crate) fn answered(core: &Core, request: &Request, reply: Vec<u8>) -> Arc<[u8]> {
+pub(crate) fn answered(core: &Core, request: &Request, reply: Built) -> SentReply {
     let counters = &request.verified.client().ledger().counters;
-    match reply.first().copied().map(Code) {
+    match reply.octets.first().copied().map(Code) {
         Some(Code::ACCESS_ACCEPT) => {
             core.counters.accepts.add();
             counters.accepts.add();
@@ -149,7 +151,7 @@ pub(crate) fn answered(core: &Core, request: &Request, reply: Vec<u8>) -> Arc<[u
         }
         _ => core.counters.challenges.add(),
     }
-    let reply: Arc<[u8]> = reply.into();
-    core.duplicates.answer(request.key, request.verified.authenticator(), &reply);
-    reply
+    let octets: Arc<[u8]> = reply.octets.into();
+    core.duplicates.answer(request.key, request.verified.authenticator(), &octets);
+    SentReply { octets, authorization: reply.authorization }
 }

@@ -35,8 +35,13 @@ impl Dictionary {
     /// hold, fragments of Long Extended attributes joined.
     #[must_use]
     pub fn describe<'a>(&self, packet: &Packet<'a>) -> Vec<Described<'a>> {
+        self.describe_attributes(packet.attributes())
+    }
+
+    /// As [`Dictionary::describe`], for attributes without a packet.
+    #[must_use]
+    pub fn describe_attributes<'a>(&self, mut attributes: Attributes<'a>) -> Vec<Described<'a>> {
         let mut out = Vec::new();
-        let mut attributes = packet.attributes();
         while let Some(attribute) = attributes.next() {
             self.push(attribute, &mut attributes, &mut out);
         }

@@ -18,6 +18,8 @@ use crate::limits::MAX_PACKET;
 
 /// Datagrams taken from the kernel at once.
 pub(super) const BATCH: usize = 32;
+/// Datagrams taken at once while few come; what is taken grows and shrinks with what came before.
+const SMALLEST_BATCH: usize = 4;
 /// Asked of the kernel for a socket's receive buffer: a power-cut storm of 20,000 requests of 400 octets.
 const RECEIVE_BUFFER: usize = 8 << 20;
 /// How long a receiver sleeps before it looks whether it should stop.
@@ -81,16 +83,17 @@ impl Socket {
         address_of(&name).ok_or(Errno::EAFNOSUPPORT)
     }
 
-    /// Wait for datagrams; `out` gets one entry each. The number of datagrams that the kernel dropped since the socket
+    /// Wait for datagrams; `out` gets one entry each, and is to hold those of the time before. The number of datagrams that the kernel dropped since the socket
     /// was opened is returned when it is known.
     pub(super) fn receive(&self, buffers: &mut Buffers, out: &mut Vec<Option<Received>>) -> Result<Option<u32>, Errno> {
+        let room = (out.len() * 2).clamp(SMALLEST_BATCH, BATCH);
         out.clear();
         let mut slices: Vec<[IoSliceMut<'_>; 1]> =
-            buffers.octets.iter_mut().map(|octets| [IoSliceMut::new(octets)]).collect();
-        // Made anew each time: the kernel writes into the headers how much control data it used, and room that has
+            buffers.octets.iter_mut().take(room).map(|octets| [IoSliceMut::new(octets)]).collect();
+        // Made anew each time, and so no larger than there is a use for: the kernel writes into the headers how much control data it used, and room that has
         // shrunk once would be too small as soon as it has more to say.
         let space = cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, u32);
-        let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(BATCH, Some(space));
+        let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(room, Some(space));
         let fd = self.fd.as_raw_fd();
         let received = recvmmsg(fd, &mut headers, slices.iter_mut(), MsgFlags::MSG_WAITFORONE, None)?;
         let mut dropped = None;

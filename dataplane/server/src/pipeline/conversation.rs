@@ -16,7 +16,7 @@ use self::table::Table;
 use super::authorize::{Session, authorize, ends_in};
 use super::identity::Identity;
 use super::mab::undecided;
-use super::respond::{self, Acceptance, Keys, NoAnswer};
+use super::respond::{self, Acceptance, Built, Keys, NoAnswer};
 use super::verify::Verified;
 use super::{Request, Route, answered};
 use crate::cause::Cause;
@@ -24,7 +24,7 @@ use crate::clock::Now;
 use crate::core::Core;
 use crate::discard::DiscardReason;
 use crate::eap_tls::{EapTls, Step, Terms};
-use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome};
+use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome, SentReply};
 use crate::origin::Origin;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
@@ -182,7 +182,10 @@ impl Conversations {
         let Some((end_entity, intermediates)) = established.chain.split_first() else {
             return Step::Failure(Cause::tls(&TlsFault::NoCertificate));
         };
-        let Ok(certificate) = PeerCertificate::parse(end_entity) else {
+        let unix = UnixTime::since_unix_epoch(Duration::from_secs(now.unix()));
+        let checked = snapshot.acceptor.trust().check(end_entity, intermediates, unix);
+        let Some(certificate) = checked.clone().or_else(|_| PeerCertificate::parse(end_entity).map(Arc::new)).ok()
+        else {
             return Step::Failure(Cause::tls(&TlsFault::Chain(ChainFault::Malformed)));
         };
         let resumed = established.resumed;
@@ -190,12 +193,9 @@ impl Conversations {
         if resumed {
             self.core.counters.resumed.add();
         }
-        let unix = UnixTime::since_unix_epoch(Duration::from_secs(now.unix()));
-        let trust = snapshot.acceptor.trust();
-        let checked = trust.check(end_entity, intermediates, unix);
         let (decided, verdict) = match checked {
             Err(fault) => (None, Err(Cause::tls(&TlsFault::Chain(fault)))),
-            Ok(()) => {
+            Ok(_) => {
                 let version = conversation.eap.tls().and_then(|tls| tls.version);
                 let session = Session { version, resumed };
                 let (decided, verdict) = authorize(snapshot, &conversation.origin, &identity, Some(session), now);
@@ -243,9 +243,9 @@ impl Conversations {
         conversation.server += begun.elapsed();
         match end {
             None => self.keep(id, conversation, now),
-            Some((outcome, cause)) => self.close(id, *conversation, outcome, cause, Some(Arc::clone(&reply)), now),
+            Some((outcome, cause)) => self.close(id, *conversation, outcome, cause, Some(reply.clone()), now),
         }
-        Some(reply)
+        Some(reply.octets)
     }
 
     fn accept(
@@ -254,7 +254,7 @@ impl Conversations {
         id: ConversationId,
         conversation: &Conversation,
         now: Now,
-    ) -> Result<Vec<u8>, NoAnswer> {
+    ) -> Result<Built, NoAnswer> {
         let peer = conversation.peer.as_ref().ok_or(NoAnswer::Inconsistent)?;
         let decided = peer.decided.as_ref().ok_or(NoAnswer::Inconsistent)?;
         let decision = decided.decision.as_ref().ok_or(NoAnswer::Inconsistent)?;
@@ -307,7 +307,7 @@ impl Conversations {
         conversation: Conversation,
         outcome: Outcome,
         cause: Cause,
-        reply: Option<Arc<[u8]>>,
+        reply: Option<SentReply>,
         now: Now,
     ) {
         let mut origin = conversation.origin;
@@ -323,7 +323,7 @@ impl Conversations {
         };
         let (certificate, user, device) = match identity {
             Some(identity) => (identity.certificate, identity.user, identity.device),
-            None => (refused, None, None),
+            None => (refused.map(Arc::new), None, None),
         };
         self.core.tell(Event::Authentication(Box::new(AuthenticationRecord {
             id,
@@ -360,8 +360,8 @@ impl Conversations {
             "none needed: the supplicant starts again; happens after a restart, a failover or a long pause",
         );
         let conversation = Conversation::of(request, packet, EapTls::open(None).0, now);
-        self.close(id, conversation, Outcome::Reject, cause, Some(Arc::clone(&reply)), now);
-        Some(reply)
+        self.close(id, conversation, Outcome::Reject, cause, Some(reply.clone()), now);
+        Some(reply.octets)
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Identity {
     /// How it was proven.
     pub method: Method,
     /// The certificate, for EAP-TLS.
-    pub certificate: Option<PeerCertificate>,
+    pub certificate: Option<Arc<PeerCertificate>>,
     /// User that the certificate names.
     pub user: Option<String>,
     /// Device that the certificate names, or that has the MAC address.
@@ -31,7 +31,7 @@ impl Identity {
     /// else (when it has none) its common name, if that is on record. A common name never overrides what the alternative
     /// names say: it is bound by no name constraint.
     #[must_use]
-    pub fn of_certificate(certificate: PeerCertificate, facts: &FactsTable) -> Self {
+    pub fn of_certificate(certificate: Arc<PeerCertificate>, facts: &FactsTable) -> Self {
         let said = certificate.upn.first().or(certificate.email.first());
         let user_record = said.or(certificate.common_name.as_ref()).and_then(|name| facts.user_by_name(name));
         let bound = certificate.fingerprint.parse::<Fingerprint>().ok();

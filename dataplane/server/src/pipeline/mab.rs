@@ -73,10 +73,10 @@ pub fn answer(
         user: None,
         device: identity.and_then(|identity| identity.device),
         decided: decided.or_else(|| Some(undecided(snapshot))),
-        reply: Some(Arc::clone(&reply)),
+        reply: Some(reply.clone()),
         origin,
     })));
-    Some(reply)
+    Some(reply.octets)
 }
 
 /// Nothing was decided, but the record needs the snapshot's dictionary.
@@ -90,7 +90,7 @@ fn accept(
     id: ConversationId,
     origin: &Origin,
     ends_in: Option<u32>,
-) -> Result<Vec<u8>, respond::NoAnswer> {
+) -> Result<respond::Built, respond::NoAnswer> {
     let decision = decided.decision.as_ref().ok_or(respond::NoAnswer::Inconsistent)?;
     let user_name = origin.user_name.as_deref();
     let acceptance = Acceptance { snapshot: &decided.snapshot, decision, id, user_name, ends_in, keys: None };

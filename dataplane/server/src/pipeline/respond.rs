@@ -1,5 +1,6 @@
 //! Signed answers (RFC 2865 section 4, RFC 3579 section 2.6). Message-Authenticator stands first in each.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use nac_policy::Decision;
@@ -67,11 +68,26 @@ pub struct Acceptance<'a> {
     pub keys: Option<&'a Keys>,
 }
 
+/// An answer, signed.
+#[derive(Debug)]
+pub struct Built {
+    /// The packet.
+    pub octets: Vec<u8>,
+    /// Where in it the attributes stand that the policy laid out; empty when there are none.
+    pub authorization: Range<usize>,
+}
+
+impl From<Vec<u8>> for Built {
+    fn from(octets: Vec<u8>) -> Self {
+        Self { octets, authorization: 0..0 }
+    }
+}
+
 /// Access-Challenge with an EAP-Request.
 ///
 /// # Errors
 /// [`NoAnswer`].
-pub fn challenge(request: &Verified, state: &[u8], eap: &[u8], invalid: bool) -> Result<Vec<u8>, NoAnswer> {
+pub fn challenge(request: &Verified, state: &[u8], eap: &[u8], invalid: bool) -> Result<Built, NoAnswer> {
     build(request, Code::ACCESS_CHALLENGE, |reply, _| {
         reply.eap_message(eap)?.attribute(AttributeType::STATE, state)?;
         if invalid {
@@ -85,7 +101,7 @@ pub fn challenge(request: &Verified, state: &[u8], eap: &[u8], invalid: bool) ->
 ///
 /// # Errors
 /// [`NoAnswer`].
-pub fn reject(request: &Verified, identifier: Option<u8>) -> Result<Vec<u8>, NoAnswer> {
+pub fn reject(request: &Verified, identifier: Option<u8>) -> Result<Built, NoAnswer> {
     build(request, Code::ACCESS_REJECT, |reply, _| {
         if let Some(identifier) = identifier {
             reply.eap_message(&eap::failure(identifier))?;
@@ -98,13 +114,14 @@ pub fn reject(request: &Verified, identifier: Option<u8>) -> Result<Vec<u8>, NoA
 ///
 /// # Errors
 /// [`NoAnswer`]; too long an access list among them.
-pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Vec<u8>, NoAnswer> {
+pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Built, NoAnswer> {
     let policy = &acceptance.snapshot.policy;
     let mut authorization = Vec::with_capacity(512);
     policy
         .reply(acceptance.decision, &request.client().dialect, &mut authorization)
         .map_err(|_| NoAnswer::Inconsistent)?;
-    build(request, Code::ACCESS_ACCEPT, |reply, packet| {
+    let mut place = 0..0;
+    let built = build(request, Code::ACCESS_ACCEPT, |reply, packet| {
         if let Some(keys) = acceptance.keys {
             reply.eap_message(&eap::success(keys.identifier))?;
             reply.mppe_keys(request.secret().ok_or(NoAnswer::Inconsistent)?, keys.salts, keys.msk.octets())?;
@@ -121,9 +138,12 @@ pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Vec<u8>
             reply.integer(AttributeType::SESSION_TIMEOUT, seconds)?;
             reply.integer(AttributeType::TERMINATION_ACTION, RADIUS_REQUEST)?;
         }
+        let begin = reply.length();
         reply.encoded(&authorization)?;
+        place = begin..reply.length();
         Ok(())
-    })
+    })?;
+    Ok(Built { authorization: place, ..built })
 }
 
 /// The segment's lifetime, or less when what was decided on ends before; never so short that the port does nothing else.
@@ -139,20 +159,20 @@ fn session_timeout(segment: Option<u32>, ends_in: Option<u32>) -> Option<u32> {
 /// The answer to Status-Server: Access-Accept and nothing else (RFC 5997 section 3).
 #[must_use]
 pub fn status(request: &Verified) -> Option<Arc<[u8]>> {
-    build(request, Code::ACCESS_ACCEPT, |_, _| Ok(())).ok().map(Into::into)
+    build(request, Code::ACCESS_ACCEPT, |_, _| Ok(())).ok().map(|built| built.octets.into())
 }
 
 fn build(
     request: &Verified,
     code: Code,
     fill: impl FnOnce(&mut ReplyBuilder, &Packet<'_>) -> Result<(), NoAnswer>,
-) -> Result<Vec<u8>, NoAnswer> {
+) -> Result<Built, NoAnswer> {
     let packet = request.packet().map_err(|_| NoAnswer::Inconsistent)?;
     let secret = request.secret().ok_or(NoAnswer::Inconsistent)?;
     let mut reply = ReplyBuilder::new(code, request.identifier(), *request.authenticator());
     fill(&mut reply, &packet)?;
     reply.proxy_states_of(&packet)?;
-    Ok(reply.finish(secret))
+    Ok(reply.finish(secret).into())
 }
 
 /// The cause of an Accept that could not be built: an error denies.

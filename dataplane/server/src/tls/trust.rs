@@ -13,9 +13,9 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs as aws_lc_rs_provider}
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
-use super::certificate::validity;
+use super::certificate::{PeerCertificate, validity};
 use super::fault::ChainFault;
-use super::verified::{ChainDigest, Path, PathStep, VerifiedChains};
+use super::verified::{ChainDigest, PathStep, VerifiedChain, VerifiedChains};
 use crate::limits::{MAX_INTERMEDIATES, MAX_ROOT_HINT_OCTETS};
 
 /// What to do when a certificate's issuer has no current revocation list.
@@ -140,7 +140,8 @@ impl TrustStore {
     }
 
     /// The check of a chain, on full handshakes and resumed ones alike (RFC 9190 section 5.7): path and purpose, once
-    /// for each chain; validity and revocation of every certificate on that path, each time.
+    /// for each chain; validity and revocation of every certificate on that path, each time. The device's certificate as
+    /// it was read.
     ///
     /// # Errors
     /// [`ChainFault`].
@@ -149,18 +150,21 @@ impl TrustStore {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<(), ChainFault> {
+    ) -> Result<Arc<PeerCertificate>, ChainFault> {
         if intermediates.len() > MAX_INTERMEDIATES {
             return Err(ChainFault::TooLong);
         }
         let digest = ChainDigest::of(end_entity, intermediates);
-        if let Some(path) = self.verified().path(digest) {
-            return path.iter().try_for_each(|step| self.check_step(step, now));
+        let known = self.verified().get(digest);
+        let chain = match &known {
+            Some(chain) => Arc::clone(chain),
+            None => Arc::new(self.verify(end_entity, intermediates, now)?),
+        };
+        chain.path.iter().try_for_each(|step| self.check_step(step, now))?;
+        if known.is_none() {
+            self.verified().add(digest, Arc::clone(&chain));
         }
-        let path = self.verify(end_entity, intermediates, now)?;
-        path.iter().try_for_each(|step| self.check_step(step, now))?;
-        self.verified().add(digest, path);
-        Ok(())
+        Ok(Arc::clone(&chain.certificate))
     }
 
     /// Build and verify the path (RFC 5280 section 6).
@@ -169,7 +173,7 @@ impl TrustStore {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<Path, ChainFault> {
+    ) -> Result<VerifiedChain, ChainFault> {
         let refused = |error: webpki::Error| ChainFault::from_webpki(&error);
         let leaf = EndEntityCert::try_from(end_entity).map_err(refused)?;
         let usage = KeyUsage::client_auth();
@@ -178,7 +182,9 @@ impl TrustStore {
             .map_err(refused)?;
         let above =
             path.intermediate_certificates().map(|issuer| step(issuer.issuer(), issuer.serial(), &issuer.der()));
-        std::iter::once(step(leaf.issuer(), leaf.serial(), end_entity)).chain(above).collect()
+        let steps = std::iter::once(step(leaf.issuer(), leaf.serial(), end_entity)).chain(above);
+        let certificate = PeerCertificate::parse(end_entity).map_err(|_| ChainFault::Malformed)?;
+        Ok(VerifiedChain { path: steps.collect::<Result<_, _>>()?, certificate: Arc::new(certificate) })
     }
 
     fn check_step(&self, step: &PathStep, now: UnixTime) -> Result<(), ChainFault> {

@@ -1,5 +1,5 @@
 //! Chains whose path was verified under this trust store: a device that comes back costs no signature over its
-//! certificate again. What changes with time (validity, revocation) is kept beside and asked anew; and the handshake's own
+//! certificate again, and no second reading of it. What changes with time (validity, revocation) is kept beside and asked anew; and the handshake's own
 //! signature, or its ticket, proves the key each time.
 
 use std::collections::HashMap;
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_lc_rs::digest::{Context, SHA256};
 use rustls::pki_types::CertificateDer;
 
+use super::certificate::PeerCertificate;
 use crate::limits::MAX_VERIFIED_CHAINS;
 
 /// SHA-256 over the certificates of a chain, in order.
@@ -38,10 +39,16 @@ pub(super) struct PathStep {
     pub(super) not_after: u64,
 }
 
-/// From the device's certificate up to the one that an anchor signed.
-pub(super) type Path = Arc<[PathStep]>;
+/// A chain whose path was verified.
+#[derive(Debug)]
+pub(super) struct VerifiedChain {
+    /// From the device's certificate up to the one that an anchor signed.
+    pub(super) path: Box<[PathStep]>,
+    /// The device's certificate, read.
+    pub(super) certificate: Arc<PeerCertificate>,
+}
 
-/// The paths, bounded: when the younger half is full, the older one is forgotten.
+/// The chains, bounded: when the younger half is full, the older one is forgotten.
 #[derive(Default, Debug)]
 pub(super) struct VerifiedChains {
     halves: Mutex<Halves>,
@@ -49,24 +56,24 @@ pub(super) struct VerifiedChains {
 
 #[derive(Default, Debug)]
 struct Halves {
-    younger: HashMap<ChainDigest, Path>,
-    older: HashMap<ChainDigest, Path>,
+    younger: HashMap<ChainDigest, Arc<VerifiedChain>>,
+    older: HashMap<ChainDigest, Arc<VerifiedChain>>,
 }
 
 impl VerifiedChains {
-    /// The path of a chain that was verified before.
-    pub(super) fn path(&self, chain: ChainDigest) -> Option<Path> {
+    /// A chain that was verified before.
+    pub(super) fn get(&self, chain: ChainDigest) -> Option<Arc<VerifiedChain>> {
         let halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
         halves.younger.get(&chain).or_else(|| halves.older.get(&chain)).map(Arc::clone)
     }
 
-    /// Keep a path that was just verified.
-    pub(super) fn add(&self, chain: ChainDigest, path: Path) {
+    /// Keep a chain that was just verified.
+    pub(super) fn add(&self, chain: ChainDigest, verified: Arc<VerifiedChain>) {
         let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
         if halves.younger.len() >= MAX_VERIFIED_CHAINS / 2 {
             halves.older = std::mem::take(&mut halves.younger);
         }
-        halves.younger.insert(chain, path);
+        halves.younger.insert(chain, verified);
     }
 }
 
@@ -75,11 +82,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_paths_are_bounded_and_the_oldest_forgotten() {
+    fn the_chains_are_bounded_and_the_oldest_forgotten() {
         let chains = VerifiedChains::default();
         let chain = |number: usize| ChainDigest::of(&CertificateDer::from(number.to_be_bytes().to_vec()), &[]);
-        (0..=MAX_VERIFIED_CHAINS).for_each(|number| chains.add(chain(number), Path::from([])));
-        assert!(chains.path(chain(0)).is_none() && chains.path(chain(MAX_VERIFIED_CHAINS)).is_some());
+        let verified = Arc::new(VerifiedChain { path: Box::from([]), certificate: Arc::default() });
+        (0..=MAX_VERIFIED_CHAINS).for_each(|number| chains.add(chain(number), Arc::clone(&verified)));
+        assert!(chains.get(chain(0)).is_none() && chains.get(chain(MAX_VERIFIED_CHAINS)).is_some());
         let halves = chains.halves.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(halves.younger.len() + halves.older.len() <= MAX_VERIFIED_CHAINS);
     }

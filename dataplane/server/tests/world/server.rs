@@ -1,5 +1,7 @@
 //! The server without sockets and threads: datagrams in, datagrams out, time as the test says.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +30,7 @@ pub(crate) struct World {
     pub(crate) root: Authority,
     pub(crate) issuing: Authority,
     pub(crate) alice: Certificate,
+    pub(crate) laid_out: RefCell<HashMap<Value, Value>>,
 }
 
 impl World {
@@ -57,7 +60,7 @@ impl World {
         core.facts.upsert_device(printer);
         let conversations = Conversations::new(Arc::clone(&core), 0);
         let now = Now { monotonic: Duration::from_secs(1_000), unix_micros: today() * 1_000_000 };
-        Self { core, conversations, now, estate, root, issuing, alice }
+        Self { core, conversations, now, estate, root, issuing, alice, laid_out: RefCell::default() }
     }
 
     /// Publish the estate as it is now, as the next generation.
@@ -94,7 +97,8 @@ impl World {
     /// What the control plane would get, since it last asked.
     pub(crate) fn events(&self) -> Vec<Value> {
         let events = self.core.events.wait(Duration::ZERO, Duration::ZERO, usize::MAX);
-        events.iter().map(|event| serde_json::from_slice(event).unwrap()).collect()
+        let events = events.iter().map(|event| serde_json::from_slice(event).unwrap());
+        joined(events, &mut self.laid_out.borrow_mut())
     }
 
     /// The only event since the control plane last asked.
@@ -131,4 +135,23 @@ pub(crate) fn alice() -> Leaf {
 /// Alice's laptop on record.
 pub(crate) fn laptop() -> DeviceFacts {
     DeviceFacts { kind: Some(Text::new("laptop")), managed: true, ..DeviceFacts::named("laptop-17.corp.example") }
+}
+
+/// Events as a reader of the records sees them: each reply with what the policy laid out for it, told once before.
+fn joined(events: impl Iterator<Item = Value>, laid_out: &mut HashMap<Value, Value>) -> Vec<Value> {
+    let mut seen = Vec::new();
+    for mut event in events {
+        if event["type"] == "authorization" {
+            laid_out.insert(event["digest"].clone(), event["attributes"].clone());
+            continue;
+        }
+        let attributes = laid_out.get(&event["reply"]["authorization"]).and_then(Value::as_array).cloned();
+        if let (Some(own), Some(attributes)) =
+            (event.pointer_mut("/reply/attributes").and_then(Value::as_array_mut), attributes)
+        {
+            own.extend(attributes);
+        }
+        seen.push(event);
+    }
+    seen
 }
