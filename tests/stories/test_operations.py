@@ -17,8 +17,8 @@ from cryptography import x509
 from eap_peer import Peer
 from eapol import EapolTest, network
 from lab_home import SECRET, SERVER_NAME, Device, Home, command
-from nac_server import Server, until
-from nas import ACCESS_ACCEPT, ACCESS_REJECT, STATUS_SERVER, Nas
+from nac_server import Server, serving, until
+from nas import ACCESS_ACCEPT, ACCESS_REJECT, STATUS_SERVER, Nas, mab
 
 OwnServer = Callable[..., AbstractContextManager[Server]]
 
@@ -180,3 +180,26 @@ def test_one_server_for_each_state_folder(own_server: OwnServer) -> None:
         assert done.returncode == 4, done.stderr
         assert "another server" in done.stderr
         assert server.status()["generation"] == 1
+
+
+def test_a_generation_that_cannot_be_recorded_stops_nothing(own_server: OwnServer) -> None:
+    with own_server() as server:
+        home = server.home
+    number = home.folder / "state/generation"
+    number.unlink()
+    number.mkdir()
+    (number / "in-the-way").touch()
+    with serving(home) as server:
+        before = server.status()["generation"]
+        server.reload()
+        assert server.status()["generation"] > before
+        assert "generation.not_recorded" in server.log()
+
+
+def test_the_first_packet_meets_every_fact(own_server: OwnServer) -> None:
+    with own_server() as server:
+        printer = server.home.add_printer()
+        home = server.home
+    with serving(home) as server, Nas(server.v4, secret=SECRET) as nas:
+        assert nas.ask(mab(printer)).code == ACCESS_ACCEPT
+        assert server.counter("accepts") == 1

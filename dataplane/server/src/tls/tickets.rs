@@ -138,3 +138,47 @@ impl ProducesTickets for TicketSealer {
         Some(state.to_vec())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
+
+    use rustls::pki_types::UnixTime;
+
+    use super::*;
+
+    const BEGIN: u64 = 1_800_000_000;
+
+    #[derive(Debug)]
+    struct Passing(AtomicU64);
+
+    impl TimeProvider for Passing {
+        fn current_time(&self) -> Option<UnixTime> {
+            Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.load(Ordering::Relaxed))))
+        }
+    }
+
+    /// One conversation that resumes with a ticket and gets another, as the engine and rustls do it.
+    fn renewed(sealer: &TicketSealer, ticket: &[u8]) -> Option<Vec<u8>> {
+        let mut since = None;
+        within(&mut since, || sealer.decrypt(ticket))?;
+        within(&mut since, || sealer.encrypt(b"state"))
+    }
+
+    #[test]
+    fn rfc8446_4_6_1_a_ticket_renewed_over_and_over_ends_with_the_first_one() {
+        let time = Arc::new(Passing(AtomicU64::new(BEGIN)));
+        let key = TicketKey { name: [1; 16], key: [2; 32] };
+        let sealer = TicketSealer::new(&[key], 100, [3; 32], Arc::clone(&time) as Arc<_>).unwrap();
+        let mut ticket = within(&mut None, || sealer.encrypt(b"state")).unwrap();
+        for age in [40, 80, 100] {
+            time.0.store(BEGIN + age, Ordering::Relaxed);
+            ticket = renewed(&sealer, &ticket).unwrap();
+        }
+        time.0.store(BEGIN + 101, Ordering::Relaxed);
+        assert_eq!(renewed(&sealer, &ticket), None);
+        let fresh = within(&mut None, || sealer.encrypt(b"state")).unwrap();
+        assert!(renewed(&sealer, &fresh).is_some(), "another conversation begins with no time of its own");
+    }
+}

@@ -108,7 +108,7 @@ impl TrustStore {
         Ok(Self {
             root_hints: root_hints(anchors.get(..spec.anchors.len()).unwrap_or_default()),
             anchors,
-            revocations: spec.revocation_lists.iter().map(compile_list).collect(),
+            revocations: compile_lists(&spec.revocation_lists),
             mode: spec.revocation,
             digest: id,
             algorithms: aws_lc_rs_provider::default_provider().signature_verification_algorithms,
@@ -219,9 +219,17 @@ fn step(issuer: &[u8], serial: &[u8], certificate: &CertificateDer<'_>) -> Resul
     Ok(PathStep { issuer: issuer.into(), serial: serial.into(), not_before, not_after })
 }
 
-fn compile_list(list: &RevocationList) -> (Box<[u8]>, KnownRevocations) {
-    let serials = list.serials.iter().map(|serial| significant(serial).into()).collect();
-    (name_content(&list.issuer).into(), KnownRevocations { serials, next_update: list.next_update })
+/// By issuer's Name. Two authorities may share one, as an old and a new key of the same CA do: what either has revoked is
+/// revoked, and the list that ends first ends both.
+fn compile_lists(lists: &[RevocationList]) -> HashMap<Box<[u8]>, KnownRevocations> {
+    let mut known = HashMap::<Box<[u8]>, KnownRevocations>::new();
+    for list in lists {
+        let empty = KnownRevocations { serials: HashSet::new(), next_update: list.next_update };
+        let of_issuer = known.entry(name_content(&list.issuer).into()).or_insert(empty);
+        of_issuer.serials.extend(list.serials.iter().map(|serial| significant(serial).into()));
+        of_issuer.next_update = of_issuer.next_update.min(list.next_update);
+    }
+    known
 }
 
 /// A serial number without leading zero octets: DER keeps one when the top bit is set, other writers do not.

@@ -99,6 +99,26 @@ fn rfc9190_5_4_every_certificate_of_the_path_is_looked_up() {
     assert_eq!(comes(&mut world, Some(&certificate), &[&issuing])["cause"], "certificate_revoked");
 }
 
+#[test]
+fn rfc5280_6_3_3_what_either_key_of_an_authority_has_revoked_is_revoked() {
+    let mut world = World::new();
+    let certificate = world.alice.clone();
+    let (revoking, other) = (world.issuing.list(&[&certificate]), world.issuing.list(&[]));
+    let of_root = world.root.list(&[]);
+    for lists in [[&revoking, &other, &of_root], [&other, &revoking, &of_root]] {
+        world.estate.trust.revocation_lists = lists.map(Clone::clone).to_vec();
+        world.publish();
+        refused(&mut world, &certificate, "certificate_revoked");
+    }
+    let mut stale = other.clone();
+    stale.next_update = today() - 1;
+    for lists in [[&stale, &other, &of_root], [&other, &stale, &of_root]] {
+        world.estate.trust.revocation_lists = lists.map(Clone::clone).to_vec();
+        world.publish();
+        refused(&mut world, &certificate, "revocation_stale");
+    }
+}
+
 /// The serial number of a certificate.
 fn serial(der: &[u8]) -> Vec<u8> {
     use x509_parser::prelude::FromDer;
