@@ -115,7 +115,8 @@ class Client:
 
     `fragment_size`: octets of EAP data per request, 200..=1400, lowered further by Framed-MTU. `dialect`: key of
     `Segment.replies` and `Resource.access_list`. `conversations_per_second`: token bucket for new conversations, with
-    `burst` as its depth. `max_tls`: cap for devices behind this client.
+    `burst` as its depth. `max_tls`: cap for devices behind this client. `site` chooses among `Segment.site_replies` (case
+    does not matter); `region` is the site's.
     """
 
     def __new__(
@@ -129,6 +130,7 @@ class Client:
         max_tls: Literal["1.2", "1.3"] = "1.3",
         dialect: str = "rfc4849",
         site: str | None = None,
+        region: str | None = None,
         conversations_per_second: int = 500,
         burst: int = 2000,
     ) -> Client: ...
@@ -146,7 +148,8 @@ class Trust:
     """Who may vouch for devices. `anchors`, `intermediates`: DER certificates (the intermediates already verified
     against the anchors by the control plane). `revocation`: `require` refuses a certificate whose issuer has no
     current list (the default: closed), `available` accepts where no list is known at all, `stale-ok` also accepts a
-    list past its nextUpdate. Root hints name the anchors to deploy in explanations.
+    list past its nextUpdate. Root hints name the anchors to deploy in explanations. `attested_policies`: certificate
+    policies, dotted OIDs, by which an issuer says that a key is in hardware (the fact `certificate.key_attested`).
     """
 
     def __new__(
@@ -156,6 +159,7 @@ class Trust:
         intermediates: Sequence[bytes] = ...,
         revocation_lists: Sequence[RevocationList] = ...,
         revocation: Literal["require", "available", "stale-ok"] = "require",
+        attested_policies: Sequence[str] = ...,
     ) -> Trust: ...
 
 @final
@@ -191,7 +195,8 @@ def fact_catalogue() -> list[FactDefinition]:
 
 @final
 class Condition:
-    """A three-valued (Kleene) condition over facts; an absent fact is unknown."""
+    """A three-valued (Kleene) condition over facts; an absent fact is unknown. At most 64 deep and 16,384 parts large;
+    cheap to share: use one object for what several rules have in common (a persona, a list, a schedule)."""
 
     @staticmethod
     def always() -> Condition: ...
@@ -205,39 +210,77 @@ class Condition:
     def compare(
         *,
         fact: str,
-        operator: Literal["=", "<", "<=", ">", ">=", "has", "in", "matches"],
+        operator: Literal["=", "<", "<=", ">", ">=", "has", "has any", "in", "matches"],
         value: str | bool | int | Sequence[str],
     ) -> Condition:
-        """`=` any kind; `<` `<=` `>` `>=` integers; `has` a set contains `value`; `in` text is one of the values;
-        `matches` text against a pattern where `*` stands for any run of characters. Text compares without case."""
+        """`=` any kind; `<` `<=` `>` `>=` integers; `has` a set contains `value`; `has any` a set contains one of the values;
+        `in` text is one of the values; `matches` text against a pattern where `*` stands for any run of characters. Text
+        compares without case. At most 100,000 values."""
+
+    @staticmethod
+    def during(*, intervals: Sequence[tuple[int, int]], known: tuple[int, int]) -> Condition:
+        """Whether the fact `time` is in one of the half-open intervals of Unix seconds: at most 16,384, each start before
+        its end, in order, without overlap, within `known` - the span for which they were worked out, and outside of which
+        the answer is unknown."""
 
 @final
 class Segment:
     """Where a session is put. `replies`: dialect -> encoded attributes (Tunnel-*, Filter-Id, ...).
 
     `session_timeout`: seconds, sent as Session-Timeout with Termination-Action = RADIUS-Request (RFC 3580 3.17).
+    `site_replies`: (site, dialect) -> encoded attributes in place of those in `replies`. `fallback`: the segment, without
+    fallback of its own, that takes a session whose reply is beyond a limit of the client's dialect, or whose grants the
+    dialect cannot express: it gets that segment's reply and an access list without grants, and the decision says so.
+    Without a fallback such a session is rejected with the cause access_list_too_long.
     """
 
-    def __new__(cls, *, name: str, replies: Mapping[str, bytes], session_timeout: int | None = None) -> Segment: ...
+    def __new__(
+        cls,
+        *,
+        name: str,
+        replies: Mapping[str, bytes],
+        session_timeout: int | None = None,
+        site_replies: Mapping[tuple[str, str], bytes] = ...,
+        fallback: str | None = None,
+    ) -> Segment: ...
 
 @final
 class Resource:
-    """What a grant opens. `access_list`: dialect -> encoded attributes for this resource's lines."""
+    """What a grant opens. `access_list`: dialect -> encoded attributes for this resource's lines; a dialect that is missing
+    cannot express it, one without access lists has empty attributes. `extents`: dialect -> (lines, characters) of those;
+    needed where the dialect bounds them.
+    """
 
-    def __new__(cls, *, name: str, access_list: Mapping[str, bytes]) -> Resource: ...
+    def __new__(
+        cls, *, name: str, access_list: Mapping[str, bytes], extents: Mapping[str, tuple[int, int]] = ...
+    ) -> Resource: ...
 
 @final
 class Dialect:
-    """What encloses the resources' lines in an access list: encoded attributes before and after them."""
+    """What encloses the resources' lines in an access list: encoded attributes before and after them, with their extents
+    as (lines, characters). `max_octets` bounds all encoded attributes, the segment's and the list's; `max_lines` and
+    `max_characters` the list with what encloses it. None: no bound beside RADIUS's own 4,096 octets.
+    """
 
-    def __new__(cls, *, name: str, before: bytes = ..., after: bytes = ...) -> Dialect: ...
+    def __new__(
+        cls,
+        *,
+        name: str,
+        before: bytes = ...,
+        after: bytes = ...,
+        before_extent: tuple[int, int] = ...,
+        after_extent: tuple[int, int] = ...,
+        max_octets: int | None = None,
+        max_lines: int | None = None,
+        max_characters: int | None = None,
+    ) -> Dialect: ...
 
 @final
 class Rule:
     """One statement. `place` and `reject` are ordered, first match wins; `allow` adds, `forbid` removes and wins.
 
     `targets`: the segment (place), the resources (allow, forbid), nothing (reject). `label`: the statement as written,
-    for people; `location`: `file:line`.
+    for people; `location`: `file:line`. `monitor`: what the rule would do is among the reasons, and changes nothing.
     """
 
     def __new__(
@@ -248,6 +291,7 @@ class Rule:
         condition: Condition,
         label: str,
         location: str,
+        monitor: bool = False,
     ) -> Rule: ...
 
 @final
@@ -280,7 +324,12 @@ class Decision:
     def grants(self) -> list[str]: ...
     @property
     def reasons(self) -> list[tuple[str, str]]:
-        """(location, what it did) for every rule that took part, in order."""
+        """(location, what it did) for every rule that took part: the placement that decided, then the others in file order.
+
+        A monitored `place` or `reject` took part when it matches and stands above the one that decided (or none did), a
+        monitored `allow` when it matches and the session is placed, a monitored `forbid` when it matches and names something
+        that was allowed.
+        """
 
 @final
 class Snapshot:
@@ -305,7 +354,9 @@ class Snapshot:
 
 @final
 class DeviceFacts:
-    """`macs` in any notation. `posture_expires_at`: Unix seconds after which the status reads as `unknown`.
+    """`macs` in any notation. `posture_*`: the last posture report, made at `posture_at` (Unix seconds); once past
+    `posture_expires_at` the status reads as `unknown`, and score and checks are not known. None: never reported.
+    `risk_score`: 0 to 100.
 
     `certificates`: lower-case hex SHA-256 fingerprints bound to this device (beside its name in the certificate).
     """
@@ -322,12 +373,21 @@ class DeviceFacts:
         disabled: bool = False,
         tags: Sequence[str] = ...,
         posture_status: str | None = None,
+        posture_at: int | None = None,
         posture_expires_at: int | None = None,
+        posture_score: int | None = None,
+        posture_passed: Sequence[str] | None = None,
+        posture_failed: Sequence[str] | None = None,
+        risk_score: int | None = None,
     ) -> DeviceFacts: ...
 
 @final
 class UserFacts:
-    def __new__(cls, *, name: str, groups: Sequence[str] = ..., disabled: bool = False) -> UserFacts: ...
+    """`access_until`: Unix seconds at which the user's access ends (the fact `user.access_ended`)."""
+
+    def __new__(
+        cls, *, name: str, groups: Sequence[str] = ..., disabled: bool = False, access_until: int | None = None
+    ) -> UserFacts: ...
 
 # --- the running data plane ---
 

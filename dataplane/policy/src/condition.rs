@@ -2,16 +2,19 @@
 //! travels through `all`, `any` and `not` until something known settles it. Depth and size are bounded when a condition
 //! is built, so evaluating (and dropping) one is bounded too.
 
+mod comparison;
+
 use std::fmt;
 use std::sync::Arc;
 
-use crate::fact::{FactKind, FactName, FactSet, Value};
-use crate::pattern::Pattern;
-use crate::text::{Text, TextSet};
+use crate::fact::{FactName, FactSet};
+
+pub(crate) use comparison::{Intervals, Test};
+pub use comparison::{MAX_INTERVALS, MAX_TEXTS, Operand, Operator};
 
 /// Longest path from a condition to one of its comparisons. Deeper nesting is not readable by people.
 pub const MAX_DEPTH: u16 = 64;
-/// Most nodes in one condition, where each value of an `in` counts as one.
+/// Most nodes in one condition.
 pub const MAX_SIZE: u32 = 16_384;
 
 /// A truth value of Kleene's logic.
@@ -31,59 +34,6 @@ impl From<bool> for Truth {
     }
 }
 
-/// The comparison operators of the policy language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator {
-    /// `=`: any kind.
-    Equal,
-    /// `<`: integers.
-    Less,
-    /// `<=`: integers.
-    LessOrEqual,
-    /// `>`: integers.
-    Greater,
-    /// `>=`: integers.
-    GreaterOrEqual,
-    /// `has`: a set contains a text.
-    Has,
-    /// `in`: a text is one of several.
-    In,
-    /// `matches`: a text fits a [`Pattern`].
-    Matches,
-}
-
-impl Operator {
-    /// Every operator with its spelling.
-    pub const ALL: [(Self, &'static str); 8] = [
-        (Self::Equal, "="),
-        (Self::Less, "<"),
-        (Self::LessOrEqual, "<="),
-        (Self::Greater, ">"),
-        (Self::GreaterOrEqual, ">="),
-        (Self::Has, "has"),
-        (Self::In, "in"),
-        (Self::Matches, "matches"),
-    ];
-
-    /// The operator of that spelling.
-    pub fn parse(spelling: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|(_, text)| *text == spelling).map(|(operator, _)| operator)
-    }
-}
-
-/// The right-hand side of a comparison.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operand {
-    /// One text, or a pattern.
-    Text(String),
-    /// True or false.
-    Boolean(bool),
-    /// An integer.
-    Integer(i64),
-    /// Several texts.
-    Texts(Vec<String>),
-}
-
 /// Why a condition cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConditionError {
@@ -98,6 +48,10 @@ pub enum ConditionError {
     TooDeep,
     /// More nodes than [`MAX_SIZE`].
     TooLarge,
+    /// More texts in one comparison than [`MAX_TEXTS`].
+    TooManyTexts,
+    /// More than [`MAX_INTERVALS`] intervals, or one that is empty, out of order or outside what is known.
+    Intervals,
 }
 
 impl fmt::Display for ConditionError {
@@ -109,6 +63,12 @@ impl fmt::Display for ConditionError {
             }
             Self::TooDeep => write!(formatter, "a condition may nest at most {MAX_DEPTH} deep"),
             Self::TooLarge => write!(formatter, "a condition may have at most {MAX_SIZE} parts"),
+            Self::TooManyTexts => write!(formatter, "a comparison may have at most {MAX_TEXTS} texts"),
+            Self::Intervals => write!(
+                formatter,
+                "during takes at most {MAX_INTERVALS} intervals of Unix seconds, start before end, in order, apart, \
+                 and within the span for which they are known"
+            ),
         }
     }
 }
@@ -124,23 +84,12 @@ pub struct Condition {
 }
 
 #[derive(Debug)]
-enum Node {
+pub(crate) enum Node {
     Always,
     All(Box<[Condition]>),
     Any(Box<[Condition]>),
     Not(Condition),
     Compare(FactName, Test),
-}
-
-#[derive(Debug)]
-enum Test {
-    Text(Text),
-    Boolean(bool),
-    Set(TextSet),
-    Integer(Operator, i64),
-    Has(Text),
-    In(TextSet),
-    Matches(Pattern),
 }
 
 impl Condition {
@@ -168,17 +117,24 @@ impl Condition {
     }
 
     /// Compares one fact. `Equal` takes an operand of the fact's kind, `Less` and its like an integer, `Has` a text,
-    /// `In` texts, `Matches` a text.
+    /// `HasAny` and `In` texts, `Matches` a text.
     pub fn compare(fact: FactName, operator: Operator, operand: Operand) -> Result<Self, ConditionError> {
-        let size = match &operand {
-            Operand::Texts(texts) => u32::try_from(texts.len()).unwrap_or(u32::MAX).max(1),
-            Operand::Text(_) | Operand::Boolean(_) | Operand::Integer(_) => 1,
-        };
-        if size > MAX_SIZE {
-            return Err(ConditionError::TooLarge);
+        if matches!(&operand, Operand::Texts(texts) if texts.len() > MAX_TEXTS) {
+            return Err(ConditionError::TooManyTexts);
         }
         let test = Test::new(fact, operator, operand).ok_or(ConditionError::Mismatch { fact, operator })?;
-        Ok(Self { node: Arc::new(Node::Compare(fact, test)), depth: 1, size })
+        Ok(Self { node: Arc::new(Node::Compare(fact, test)), depth: 1, size: 1 })
+    }
+
+    /// Holds while the fact `time` is in one of `intervals`, and cannot be known outside `known`, the span for which they
+    /// were worked out. All are half-open `(start, end)` in Unix seconds; the intervals are in order and do not overlap.
+    pub fn during(intervals: Vec<(i64, i64)>, known: (i64, i64)) -> Result<Self, ConditionError> {
+        let test = Test::During(Intervals::new(intervals, known).ok_or(ConditionError::Intervals)?);
+        Ok(Self { node: Arc::new(Node::Compare(FactName::Time, test)), depth: 1, size: 1 })
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
     }
 
     /// The truth of this condition over `facts`.
@@ -223,49 +179,6 @@ fn join(parts: &[Condition], facts: &FactSet, settled: Truth, neutral: Truth) ->
         }
     }
     result
-}
-
-impl Test {
-    fn new(fact: FactName, operator: Operator, operand: Operand) -> Option<Self> {
-        use Operator::{Equal, Greater, GreaterOrEqual, Has, In, Less, LessOrEqual, Matches};
-        match (fact.kind(), operator, operand) {
-            (FactKind::Text, Equal, Operand::Text(text)) => Some(Self::Text(Text::new(&text))),
-            (FactKind::Text, In, Operand::Texts(texts)) => Some(Self::In(TextSet::new(texts))),
-            (FactKind::Text, Matches, Operand::Text(pattern)) => Some(Self::Matches(Pattern::new(&pattern))),
-            (FactKind::Boolean, Equal, Operand::Boolean(value)) => Some(Self::Boolean(value)),
-            (FactKind::Integer, Equal | Less | LessOrEqual | Greater | GreaterOrEqual, Operand::Integer(value)) => {
-                Some(Self::Integer(operator, value))
-            }
-            (FactKind::Set, Has, Operand::Text(text)) => Some(Self::Has(Text::new(&text))),
-            (FactKind::Set, Equal, Operand::Texts(texts)) => Some(Self::Set(TextSet::new(texts))),
-            _ => None,
-        }
-    }
-
-    /// A value of another kind than the fact's cannot be in a [`FactSet`]; it would read as unknown.
-    fn evaluate(&self, value: &Value) -> Truth {
-        match (self, value) {
-            (Self::Text(wanted), Value::Text(text)) => (wanted == text).into(),
-            (Self::In(wanted), Value::Text(text)) => wanted.contains(text).into(),
-            (Self::Matches(pattern), Value::Text(text)) => pattern.matches(text).into(),
-            (Self::Boolean(wanted), Value::Boolean(value)) => (wanted == value).into(),
-            (Self::Integer(operator, wanted), Value::Integer(value)) => ordered(*operator, *value, *wanted),
-            (Self::Has(wanted), Value::Set(set)) => set.contains(wanted).into(),
-            (Self::Set(wanted), Value::Set(set)) => (wanted == set).into(),
-            _ => Truth::Unknown,
-        }
-    }
-}
-
-fn ordered(operator: Operator, value: i64, wanted: i64) -> Truth {
-    match operator {
-        Operator::Equal => (value == wanted).into(),
-        Operator::Less => (value < wanted).into(),
-        Operator::LessOrEqual => (value <= wanted).into(),
-        Operator::Greater => (value > wanted).into(),
-        Operator::GreaterOrEqual => (value >= wanted).into(),
-        Operator::Has | Operator::In | Operator::Matches => Truth::Unknown,
-    }
 }
 
 #[cfg(test)]

@@ -36,6 +36,20 @@ pub enum Outcome {
     Forbidden,
     /// A `forbid` could not be ruled out, because a fact is unknown, and removed a grant.
     ForbiddenByUnknown,
+    /// The client cannot be told what was granted: the session is confined to its segment's fallback.
+    Confined,
+    /// A monitored `place` that would have decided.
+    WouldPlace,
+    /// A monitored `reject` that would have decided.
+    WouldReject,
+    /// A monitored `reject` that would have decided, because a fact is unknown.
+    WouldRejectByUnknown,
+    /// A monitored `allow` matched.
+    WouldGrant,
+    /// A monitored `forbid` matched and would have removed a grant.
+    WouldForbid,
+    /// A monitored `forbid` could not be ruled out, because a fact is unknown, and would have removed a grant.
+    WouldForbidByUnknown,
 }
 
 impl Outcome {
@@ -48,6 +62,26 @@ impl Outcome {
             Self::Granted => "granted",
             Self::Forbidden => "forbade",
             Self::ForbiddenByUnknown => "forbade, because a fact it needs is unknown",
+            Self::Confined => "confined to its fallback, because this client cannot take the access list",
+            Self::WouldPlace => "would have placed",
+            Self::WouldReject => "would have rejected",
+            Self::WouldRejectByUnknown => "would have rejected, because a fact it needs is unknown",
+            Self::WouldGrant => "would have granted",
+            Self::WouldForbid => "would have forbidden",
+            Self::WouldForbidByUnknown => "would have forbidden, because a fact it needs is unknown",
+        }
+    }
+
+    /// The outcome of the same rule in mode monitor.
+    pub(crate) const fn monitored(self) -> Self {
+        match self {
+            Self::Placed => Self::WouldPlace,
+            Self::Rejected => Self::WouldReject,
+            Self::RejectedByUnknown => Self::WouldRejectByUnknown,
+            Self::Granted => Self::WouldGrant,
+            Self::Forbidden => Self::WouldForbid,
+            Self::ForbiddenByUnknown => Self::WouldForbidByUnknown,
+            other => other,
         }
     }
 }
@@ -72,6 +106,8 @@ pub struct Decision {
     pub rule: Option<RuleIndex>,
     /// What the session may reach, in declaration order.
     pub grants: Vec<ResourceIndex>,
-    /// The placement rule, then the `allow` and `forbid` rules that took part, in file order.
+    /// The placement rule that decided, then all others that took part, in file order. A rule in mode monitor is among
+    /// them with what it would have done: a `place` or `reject` when it matches and stands above the one that decided, an
+    /// `allow` when it matches, a `forbid` when it matches and names something that was allowed.
     pub reasons: Vec<Reason>,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::fact::{FactName, FactSet, Value};
 use crate::text::{Text, TextSet};
@@ -125,7 +126,7 @@ fn hex_digit(octet: u8) -> Option<u8> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceFacts {
     /// Its name, as it is shown.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Its MAC addresses.
     pub macs: Box<[MacAddress]>,
     /// Certificates bound to it, beside those that carry its name.
@@ -142,8 +143,18 @@ pub struct DeviceFacts {
     pub tags: TextSet,
     /// What the last posture report said.
     pub posture_status: Option<Text>,
+    /// Unix seconds of that report.
+    pub posture_at: Option<i64>,
     /// Unix seconds after which the status reads as `unknown`; `None` never expires.
     pub posture_expires_at: Option<i64>,
+    /// Its score.
+    pub posture_score: Option<i32>,
+    /// Names of the checks that passed in it.
+    pub posture_passed: Option<TextSet>,
+    /// Names of the checks that failed in it.
+    pub posture_failed: Option<TextSet>,
+    /// Risk, 0 to 100.
+    pub risk_score: Option<u8>,
 }
 
 impl DeviceFacts {
@@ -159,14 +170,32 @@ impl DeviceFacts {
             disabled: false,
             tags: TextSet::new::<&str>([]),
             posture_status: None,
+            posture_at: None,
             posture_expires_at: None,
+            posture_score: None,
+            posture_passed: None,
+            posture_failed: None,
+            risk_score: None,
         }
     }
 
+    /// Whether what the last posture report said has expired at `now` (Unix seconds).
+    fn posture_expired(&self, now: i64) -> bool {
+        self.posture_expires_at.is_some_and(|expires_at| expires_at <= now)
+    }
+
     /// The posture status at `now` (Unix seconds); `None` reads as `unknown`: never reported, or expired.
-    pub fn posture_at(&self, now: i64) -> Option<&Text> {
-        let expired = self.posture_expires_at.is_some_and(|expires_at| expires_at <= now);
-        self.posture_status.as_ref().filter(|_| !expired)
+    pub fn current_posture(&self, now: i64) -> Option<&Text> {
+        self.posture_status.as_ref().filter(|_| !self.posture_expired(now))
+    }
+
+    /// `managed`, `byod` (somebody's own, on record) or `unknown`.
+    fn ownership(&self) -> &'static str {
+        match (self.managed, &self.owner) {
+            (true, _) => "managed",
+            (false, Some(_)) => "byod",
+            (false, None) => "unknown",
+        }
     }
 }
 
@@ -179,14 +208,17 @@ pub struct UserFacts {
     pub groups: TextSet,
     /// Whether the user is shut out.
     pub disabled: bool,
+    /// Unix seconds at which the user's access ends; `None` never ends.
+    pub access_until: Option<i64>,
 }
 
-/// Adds the facts of the device, at `now` in Unix seconds. Without a record the flags are known to be false and all
-/// else stays unknown.
+/// Adds the facts of the device, at `now` in Unix seconds. Without a record the flags are known to be false, the ownership
+/// is `unknown`, and all else is not known.
 pub fn describe_device(device: Option<&DeviceFacts>, now: i64, facts: &mut FactSet) {
     facts.set(FactName::DeviceKnown, Value::Boolean(device.is_some()));
     facts.set(FactName::DeviceManaged, Value::Boolean(device.is_some_and(|device| device.managed)));
     facts.set(FactName::DeviceDisabled, Value::Boolean(device.is_some_and(|device| device.disabled)));
+    facts.set_text(FactName::DeviceOwnership, device.map_or("unknown", DeviceFacts::ownership));
     let Some(device) = device else { return };
     facts.set_text(FactName::DeviceName, &device.name);
     facts.set(FactName::DeviceTags, Value::Set(device.tags.clone()));
@@ -196,15 +228,40 @@ pub fn describe_device(device: Option<&DeviceFacts>, now: i64, facts: &mut FactS
     if let Some(owner) = &device.owner {
         facts.set(FactName::DeviceOwner, Value::Text(owner.clone()));
     }
-    let status = device.posture_at(now).cloned().unwrap_or_else(|| Text::new("unknown"));
-    facts.set(FactName::PostureStatus, Value::Text(status));
+    if let Some(risk) = device.risk_score {
+        facts.set(FactName::RiskScore, Value::Integer(risk.into()));
+    }
+    describe_posture(device, now, facts);
 }
 
-/// Adds the facts of the user on record. Without a record the flags are known to be false and the groups stay unknown.
-/// `user.name` is the caller's to set: it comes from the certificate, not from the record.
-pub fn describe_user(user: Option<&UserFacts>, facts: &mut FactSet) {
+fn describe_posture(device: &DeviceFacts, now: i64, facts: &mut FactSet) {
+    let status = device.current_posture(now).cloned().unwrap_or_else(|| Text::new("unknown"));
+    facts.set(FactName::PostureStatus, Value::Text(status));
+    if let Some(at) = device.posture_at {
+        facts.set(FactName::PostureAge, Value::Integer(now.saturating_sub(at).max(0)));
+    }
+    if device.posture_expired(now) {
+        return;
+    }
+    if let Some(score) = device.posture_score {
+        facts.set(FactName::PostureScore, Value::Integer(score.into()));
+    }
+    for (name, checks) in
+        [(FactName::PosturePassed, &device.posture_passed), (FactName::PostureFailed, &device.posture_failed)]
+    {
+        if let Some(checks) = checks {
+            facts.set(name, Value::Set(checks.clone()));
+        }
+    }
+}
+
+/// Adds the facts of the user on record, at `now` in Unix seconds. Without a record the flags are known to be false and the
+/// groups stay unknown. `user.name` is the caller's to set: it comes from the certificate, not from the record.
+pub fn describe_user(user: Option<&UserFacts>, now: i64, facts: &mut FactSet) {
+    let ended = user.and_then(|user| user.access_until).is_some_and(|until| until <= now);
     facts.set(FactName::UserKnown, Value::Boolean(user.is_some()));
     facts.set(FactName::UserDisabled, Value::Boolean(user.is_some_and(|user| user.disabled)));
+    facts.set(FactName::UserAccessEnded, Value::Boolean(ended));
     if let Some(user) = user {
         facts.set(FactName::UserGroups, Value::Set(user.groups.clone()));
     }

@@ -94,21 +94,30 @@ facts! {
     CertificateEku "certificate.eku" Set false "extended key usages of the certificate, OIDs (RFC 5280 4.2.1.12)" "1.3.6.1.5.5.7.3.2";
     CertificatePolicy "certificate.policy" Set false "certificate policies, OIDs (RFC 5280 4.2.1.4)" "1.3.6.1.4.1.99999.1";
     CertificateKey "certificate.key" Text false "type of the certificate's public key" "ec-p256";
+    CertificateKeyAttested "certificate.key_attested" Boolean false "whether the certificate carries a policy of the trust's attested_policies: its key is in hardware" "true";
     CertificateDaysLeft "certificate.days_left" Integer false "whole days until the certificate expires" "90";
     UserName "user.name" Text true "user that the certificate names" "alice@corp.example";
     UserKnown "user.known" Boolean true "whether the user is on record" "true";
     UserGroups "user.groups" Set true "groups of the user on record" "ml-engineers";
     UserDisabled "user.disabled" Boolean true "whether the user is disabled; false when there is no record" "false";
+    UserAccessEnded "user.access_ended" Boolean true "whether the user's access has ended; false when no end is on record" "false";
     DeviceName "device.name" Text true "device that the certificate names, else the one on record with the MAC address" "laptop-17";
     DeviceKnown "device.known" Boolean true "whether the device is on record" "true";
     DeviceManaged "device.managed" Boolean true "whether the organisation manages the device; false when there is no record" "true";
+    DeviceOwnership "device.ownership" Text true "managed by the organisation; byod: on record with an owner, but not managed; else unknown" "byod";
     DeviceDisabled "device.disabled" Boolean true "whether the device is disabled; false when there is no record" "false";
     DeviceKind "device.kind" Text true "kind of the device on record" "printer";
     DeviceOwner "device.owner" Text true "owner of the device on record" "alice@corp.example";
     DeviceTags "device.tags" Set true "tags of the device on record" "gpu-lab";
     PostureStatus "posture.status" Text false "health of the device; `unknown` once the last report has expired" "healthy";
+    PostureAge "posture.age" Integer false "seconds since the last posture report" "3600";
+    PostureScore "posture.score" Integer false "score of the last posture report; unknown once it has expired" "85";
+    PosturePassed "posture.passed" Set false "checks that passed in the last posture report; unknown once it has expired" "disk-encryption";
+    PostureFailed "posture.failed" Set false "checks that failed in the last posture report; unknown once it has expired" "firewall";
+    RiskScore "risk.score" Integer false "risk of the device on record, 0 to 100" "20";
     ClientName "client.name" Text false "name of the RADIUS client that asks" "switch-1";
     ClientSite "client.site" Text false "site of the RADIUS client" "berlin";
+    ClientRegion "client.region" Text false "region of the RADIUS client's site" "eu";
     NasIdentifier "nas.identifier" Text false "NAS-Identifier (RFC 2865 5.32)" "sw-floor-2";
     NasPort "nas.port" Text false "NAS-Port-Id (RFC 2869 5.17), else NAS-Port" "GigabitEthernet1/0/12";
     Connection "connection" Text false "wired or wireless, from NAS-Port-Type (RFC 2865 5.41)" "wired";
@@ -117,6 +126,8 @@ facts! {
     MacOui "mac.oui" Text false "first three octets of the MAC address" "00-11-22";
     TlsVersion "tls.version" Text false "TLS version of the handshake" "1.3";
     TlsResumed "tls.resumed" Boolean false "whether the TLS session was resumed" "false";
+    PreviousSegment "previous.segment" Text false "segment in which the device was placed last" "quarantine";
+    Time "time" Integer false "moment of the decision, Unix seconds" "1774742400";
 }
 
 impl FactName {

@@ -3,6 +3,9 @@
 //! Readers lock one stripe of one map for the length of a lookup; writers take turns and lock one stripe at a time. A
 //! reader sees the record before a change or after it, never half of one.
 
+mod placements;
+mod pool;
+
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
@@ -10,6 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::device::{DeviceFacts, Fingerprint, MacAddress, UserFacts};
 use crate::text::Text;
+
+use self::placements::Placements;
+pub use self::placements::{MAX_PLACEMENTS, Whose};
+use self::pool::Pool;
 
 /// Stripes of each map: more than there are cores, so that two readers seldom share a lock word.
 const STRIPES: usize = 64;
@@ -19,9 +26,18 @@ const STRIPES: usize = 64;
 pub struct FactsTable {
     devices: Striped<Text, DeviceFacts>,
     by_mac: Striped<MacAddress, DeviceFacts>,
-    by_certificate: Striped<Fingerprint, DeviceFacts>,
+    by_certificate: Striped<CertificateKey, DeviceFacts>,
     users: Striped<Text, UserFacts>,
-    writer: Mutex<()>,
+    placements: Placements,
+    /// Held by who writes.
+    pool: Mutex<Pool>,
+}
+
+/// The first half of a fingerprint: still out of reach for a forger, and the record has the whole.
+type CertificateKey = [u8; 16];
+
+fn key_of(Fingerprint(octets): &Fingerprint) -> CertificateKey {
+    octets.first_chunk().copied().unwrap_or_default()
 }
 
 impl FactsTable {
@@ -32,16 +48,17 @@ impl FactsTable {
 
     /// Puts a device on record, or replaces its record. A MAC address or certificate that another device had is from
     /// now on this one's.
-    pub fn upsert_device(&self, device: DeviceFacts) {
-        let _turn = self.take_turn();
-        let key = Text::new(&device.name);
+    pub fn upsert_device(&self, mut device: DeviceFacts) {
+        let mut pool = self.take_turn();
+        pool.share_device(&mut device);
+        let key = Text::sharing(&device.name);
         let device = Arc::new(device);
         let previous = self.devices.insert(key, Arc::clone(&device));
         for mac in &device.macs {
             self.by_mac.insert(*mac, Arc::clone(&device));
         }
         for certificate in &device.certificates {
-            self.by_certificate.insert(*certificate, Arc::clone(&device));
+            self.by_certificate.insert(key_of(certificate), Arc::clone(&device));
         }
         if let Some(previous) = previous {
             self.forget(&previous);
@@ -62,13 +79,14 @@ impl FactsTable {
             self.by_mac.remove_if_same(mac, previous);
         }
         for certificate in &previous.certificates {
-            self.by_certificate.remove_if_same(certificate, previous);
+            self.by_certificate.remove_if_same(&key_of(certificate), previous);
         }
     }
 
     /// Puts a user on record, or replaces the record.
-    pub fn upsert_user(&self, user: UserFacts) {
-        let _turn = self.take_turn();
+    pub fn upsert_user(&self, mut user: UserFacts) {
+        let mut pool = self.take_turn();
+        pool.share_user(&mut user);
         self.users.insert(Text::new(&user.name), Arc::new(user));
     }
 
@@ -90,12 +108,22 @@ impl FactsTable {
 
     /// The device to which that certificate is bound.
     pub fn device_by_certificate(&self, fingerprint: &Fingerprint) -> Option<Arc<DeviceFacts>> {
-        self.by_certificate.get(fingerprint)
+        self.by_certificate.get(&key_of(fingerprint)).filter(|device| device.certificates.contains(fingerprint))
     }
 
     /// The user of that name.
     pub fn user_by_name(&self, name: &str) -> Option<Arc<UserFacts>> {
         self.users.get(&Text::new(name))
+    }
+
+    /// Remembers where a session was placed.
+    pub fn placed(&self, whose: Whose<'_>, segment: &Text) {
+        self.placements.put(whose, segment);
+    }
+
+    /// Where the last session was placed; `None` when that is not remembered.
+    pub fn previous_segment(&self, whose: Whose<'_>) -> Option<Text> {
+        self.placements.get(whose)
     }
 
     /// Number of devices on record.
@@ -109,8 +137,8 @@ impl FactsTable {
     }
 
     /// Writers are serialised, because one change touches several maps. A writer that panicked left whole records.
-    fn take_turn(&self) -> MutexGuard<'_, ()> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn take_turn(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

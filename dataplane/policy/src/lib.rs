@@ -9,19 +9,24 @@ mod decision;
 mod device;
 mod fact;
 mod facts_table;
+mod matcher;
 mod pattern;
 mod policy;
 mod text;
 
-pub use condition::{Condition, ConditionError, MAX_DEPTH, MAX_SIZE, Operand, Operator, Truth};
+pub use condition::{
+    Condition, ConditionError, MAX_DEPTH, MAX_INTERVALS, MAX_SIZE, MAX_TEXTS, Operand, Operator, Truth,
+};
 pub use decision::{Decision, Outcome, Reason, ResourceIndex, RuleIndex, SegmentIndex, Verdict};
 pub use device::{
     DeviceFacts, Fingerprint, FingerprintError, MacAddress, MacAddressError, UserFacts, describe_device, describe_user,
 };
 pub use fact::{DEFINITIONS, FactDefinition, FactKind, FactName, FactSet, UnknownFact, Value};
-pub use facts_table::FactsTable;
+pub use facts_table::{FactsTable, MAX_PLACEMENTS, Whose};
+pub use matcher::MAX_CLAUSES;
 pub use pattern::Pattern;
 pub use policy::{
-    CompileError, DialectSpec, Effect, Policy, PolicySpec, ReplyError, ResourceSpec, RuleSpec, SegmentSpec,
+    CompileError, DialectSpec, Effect, Extent, Limits, Policy, PolicySpec, ReplyError, ResourceSpec, RuleSpec,
+    SegmentSpec, Unfit,
 };
 pub use text::{Text, TextSet};

@@ -3,7 +3,7 @@
 use crate::text::Text;
 
 /// A compiled pattern. Matching is linear in the text for each literal between two stars; there is no backtracking.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
     /// The literals between the stars, lower-cased; one more than there are stars.
     literals: Box<[Box<str>]>,
@@ -14,6 +14,11 @@ impl Pattern {
     pub fn new(pattern: &str) -> Self {
         let lowered = Text::new(pattern);
         Self { literals: lowered.as_str().split('*').map(Box::from).collect() }
+    }
+
+    /// What stands between the stars.
+    pub(crate) fn literals(&self) -> &[Box<str>] {
+        &self.literals
     }
 
     /// Whether the whole of `text` fits.

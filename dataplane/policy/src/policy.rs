@@ -5,14 +5,21 @@
 //! match a `reject` or a `forbid`: an absent fact closes, it never opens.
 
 mod compile;
+mod decide;
 mod reply;
 
-use crate::condition::{Condition, Truth};
-use crate::decision::{Decision, Outcome, Reason, ResourceIndex, RuleIndex, SegmentIndex, Verdict};
+use std::collections::HashMap;
+
+use crate::condition::Condition;
+use crate::decision::{Decision, ResourceIndex, RuleIndex, SegmentIndex};
 use crate::fact::FactSet;
+use crate::matcher::Matcher;
+use crate::text::Text;
+
+use self::decide::SCRATCH;
 
 pub use compile::CompileError;
-pub use reply::ReplyError;
+pub use reply::{ReplyError, Unfit};
 
 /// What a rule does when it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +43,8 @@ pub struct RuleSpec {
     pub targets: Vec<String>,
     /// When it matches.
     pub condition: Condition,
+    /// Mode monitor: what it would do is recorded, and changes nothing.
+    pub monitor: bool,
     /// The statement as written, for people.
     pub label: String,
     /// `file:line`.
@@ -49,8 +58,12 @@ pub struct SegmentSpec {
     pub name: String,
     /// Encoded attributes by dialect.
     pub replies: Vec<(String, Vec<u8>)>,
+    /// Encoded attributes by site and dialect, where they differ from those above.
+    pub site_replies: Vec<((String, String), Vec<u8>)>,
     /// Session-Timeout in seconds (RFC 3580 3.17).
     pub session_timeout: Option<u32>,
+    /// The segment that takes a session whose access list its client cannot take; has no fallback itself.
+    pub fallback: Option<String>,
 }
 
 /// What a grant opens.
@@ -58,8 +71,20 @@ pub struct SegmentSpec {
 pub struct ResourceSpec {
     /// Its name.
     pub name: String,
-    /// Encoded access-list attributes by dialect.
+    /// Encoded access-list attributes by dialect. A dialect that is missing cannot express the resource; one without access
+    /// lists has an empty entry.
     pub access_list: Vec<(String, Vec<u8>)>,
+    /// Size of those by dialect; must be there where the dialect bounds it.
+    pub extents: Vec<(String, Extent)>,
+}
+
+/// Size of a part of an access list as a switch counts it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    /// Lines.
+    pub lines: u32,
+    /// Characters, over all lines.
+    pub characters: u32,
 }
 
 /// A way of writing access lists, with what encloses the resources' lines.
@@ -71,6 +96,23 @@ pub struct DialectSpec {
     pub before: Vec<u8>,
     /// Encoded attributes after the resources' lines.
     pub after: Vec<u8>,
+    /// Size of `before`.
+    pub before_extent: Extent,
+    /// Size of `after`.
+    pub after_extent: Extent,
+    /// What its switches take at most.
+    pub limits: Limits,
+}
+
+/// What a client can be told at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Octets of all encoded attributes: the segment's and the access list's.
+    pub octets: Option<u32>,
+    /// Lines of the access list, with what encloses it.
+    pub lines: Option<u32>,
+    /// Characters of the access list, with what encloses it.
+    pub characters: Option<u32>,
 }
 
 /// What the control plane hands over.
@@ -91,6 +133,7 @@ pub struct PolicySpec {
 /// A compiled policy. Immutable; share it behind an `Arc`.
 #[derive(Debug)]
 pub struct Policy {
+    matcher: Matcher,
     placements: Box<[Placement]>,
     allows: Box<[Grant]>,
     forbids: Box<[Grant]>,
@@ -107,6 +150,7 @@ struct Placement {
     condition: Condition,
     /// `None` rejects.
     segment: Option<SegmentIndex>,
+    monitor: bool,
 }
 
 #[derive(Debug)]
@@ -114,6 +158,7 @@ struct Grant {
     rule: RuleIndex,
     condition: Condition,
     resources: Box<[ResourceIndex]>,
+    monitor: bool,
 }
 
 #[derive(Debug)]
@@ -125,96 +170,46 @@ struct RuleText {
 #[derive(Debug)]
 struct Segment {
     name: Box<str>,
+    /// The name as the fact `previous.segment` has it.
+    text: Text,
     session_timeout: Option<u32>,
     /// Indexed like [`Policy::dialects`].
-    replies: Box<[Box<[u8]>]>,
+    replies: Box<[Reply]>,
+    fallback: Option<SegmentIndex>,
+}
+
+#[derive(Debug)]
+struct Reply {
+    everywhere: Box<[u8]>,
+    by_site: HashMap<Text, Box<[u8]>>,
 }
 
 #[derive(Debug)]
 struct Resource {
     name: Box<str>,
-    /// Indexed like [`Policy::dialects`].
-    access_list: Box<[Box<[u8]>]>,
+    /// Indexed like [`Policy::dialects`]; `None` where the dialect cannot express it.
+    access_list: Box<[Option<Lines>]>,
+}
+
+/// A part of an access list.
+#[derive(Debug)]
+struct Lines {
+    encoded: Box<[u8]>,
+    extent: Extent,
 }
 
 #[derive(Debug)]
 struct Dialect {
     name: Box<str>,
-    before: Box<[u8]>,
-    after: Box<[u8]>,
+    before: Lines,
+    after: Lines,
+    limits: Limits,
 }
 
 impl Policy {
     /// Decides over what is known. Total: every fact set has a decision. Allocates only for grants and reasons.
     pub fn decide(&self, facts: &FactSet) -> Decision {
-        let Some((placement, outcome)) = self.place(facts) else {
-            return Decision {
-                verdict: Verdict::Reject,
-                segment: None,
-                rule: None,
-                grants: Vec::new(),
-                reasons: Vec::new(),
-            };
-        };
-        let mut decision = Decision {
-            verdict: if placement.segment.is_some() { Verdict::Accept } else { Verdict::Reject },
-            segment: placement.segment,
-            rule: Some(placement.rule),
-            grants: Vec::new(),
-            reasons: vec![Reason { rule: placement.rule, outcome }],
-        };
-        if decision.verdict == Verdict::Accept {
-            self.grant(facts, &mut decision);
-        }
-        decision
-    }
-
-    fn place(&self, facts: &FactSet) -> Option<(&Placement, Outcome)> {
-        self.placements.iter().find_map(|placement| {
-            let truth = placement.condition.evaluate(facts);
-            let outcome = match (placement.segment, truth) {
-                (_, Truth::False) | (Some(_), Truth::Unknown) => return None,
-                (Some(_), Truth::True) => Outcome::Placed,
-                (None, Truth::True) => Outcome::Rejected,
-                (None, Truth::Unknown) => Outcome::RejectedByUnknown,
-            };
-            Some((placement, outcome))
-        })
-    }
-
-    fn grant(&self, facts: &FactSet, decision: &mut Decision) {
-        for allow in &self.allows {
-            if allow.condition.evaluate(facts) == Truth::True {
-                decision.grants.extend_from_slice(&allow.resources);
-                decision.reasons.push(Reason { rule: allow.rule, outcome: Outcome::Granted });
-            }
-        }
-        decision.grants.sort_unstable();
-        decision.grants.dedup();
-        self.forbid(facts, decision);
-        if let Some((_, granting)) = decision.reasons.split_first_mut() {
-            granting.sort_unstable_by_key(|reason| reason.rule);
-        }
-    }
-
-    /// Every `forbid` is held against what was allowed, so that its place in the file does not matter.
-    fn forbid(&self, facts: &FactSet, decision: &mut Decision) {
-        let mut removed: Vec<ResourceIndex> = Vec::new();
-        for forbid in &self.forbids {
-            let mut hit =
-                forbid.resources.iter().filter(|index| decision.grants.binary_search(index).is_ok()).peekable();
-            if hit.peek().is_none() {
-                continue;
-            }
-            let outcome = match forbid.condition.evaluate(facts) {
-                Truth::False => continue,
-                Truth::True => Outcome::Forbidden,
-                Truth::Unknown => Outcome::ForbiddenByUnknown,
-            };
-            removed.extend(hit);
-            decision.reasons.push(Reason { rule: forbid.rule, outcome });
-        }
-        decision.grants.retain(|index| !removed.contains(index));
+        SCRATCH.with_borrow_mut(|scratch| self.decide_in(facts, scratch))
     }
 
     /// What identifies the text this was compiled from, hex.
@@ -237,6 +232,11 @@ impl Policy {
         self.segments.get(segment.0 as usize).map_or("", |segment| &segment.name)
     }
 
+    /// The name of a segment as a fact; `None` for an index of another policy.
+    pub fn segment_text(&self, segment: SegmentIndex) -> Option<&Text> {
+        self.segments.get(segment.0 as usize).map(|segment| &segment.text)
+    }
+
     /// The name of a resource; empty for an index of another policy.
     pub fn resource_name(&self, resource: ResourceIndex) -> &str {
         self.resources.get(resource.0 as usize).map_or("", |resource| &resource.name)
@@ -257,5 +257,7 @@ impl Policy {
     }
 }
 
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

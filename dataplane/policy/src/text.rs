@@ -18,6 +18,17 @@ impl Text {
         Self(Arc::from(text.to_lowercase()))
     }
 
+    /// The text of `shared`, in its memory when it is lower-cased already.
+    pub(crate) fn sharing(shared: &Arc<str>) -> Self {
+        let text = Self::new(shared);
+        if text.as_str() == shared.as_ref() { Self(Arc::clone(shared)) } else { text }
+    }
+
+    /// Whether nobody else has this text in memory.
+    pub(crate) fn is_unshared(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     /// The lower-cased text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -31,21 +42,41 @@ impl From<&str> for Text {
 }
 
 /// A set of [`Text`], sorted and without repetition; cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TextSet(Arc<[Text]>);
 
 impl TextSet {
     /// Collects any texts; order and repetition do not matter.
     pub fn new<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Self {
-        let mut sorted: Vec<Text> = texts.into_iter().map(|text| Text::new(text.as_ref())).collect();
-        sorted.sort_unstable();
-        sorted.dedup();
-        Self(Arc::from(sorted))
+        Self::of(texts.into_iter().map(|text| Text::new(text.as_ref())).collect())
+    }
+
+    /// The set of these texts, in any order.
+    pub(crate) fn of(mut texts: Vec<Text>) -> Self {
+        texts.sort_unstable();
+        texts.dedup();
+        Self(Arc::from(texts))
+    }
+
+    /// The members in order, as texts.
+    pub(crate) fn texts(&self) -> &[Text] {
+        &self.0
+    }
+
+    /// Whether nobody else has this set in memory.
+    pub(crate) fn is_unshared(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
     }
 
     /// Whether `text` is a member.
     pub fn contains(&self, text: &Text) -> bool {
         self.0.binary_search(text).is_ok()
+    }
+
+    /// Whether a member of `other` is a member; each of the smaller set is looked up in the larger one.
+    pub fn intersects(&self, other: &Self) -> bool {
+        let (few, many) = if self.len() <= other.len() { (self, other) } else { (other, self) };
+        few.0.iter().any(|text| many.contains(text))
     }
 
     /// The members in order.

@@ -40,7 +40,8 @@ pub(crate) struct DeviceFacts {
 impl DeviceFacts {
     #[new]
     #[pyo3(signature = (*, name, macs = Vec::new(), certificates = Vec::new(), kind = None, owner = None, managed = false,
-        disabled = false, tags = Vec::new(), posture_status = None, posture_expires_at = None))]
+        disabled = false, tags = Vec::new(), posture_status = None, posture_at = None, posture_expires_at = None,
+        posture_score = None, posture_passed = None, posture_failed = None, risk_score = None))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
     fn new(
         name: &str,
@@ -52,11 +53,19 @@ impl DeviceFacts {
         disabled: bool,
         tags: Vec<String>,
         posture_status: Option<&str>,
+        posture_at: Option<i64>,
         posture_expires_at: Option<i64>,
+        posture_score: Option<i32>,
+        posture_passed: Option<Vec<String>>,
+        posture_failed: Option<Vec<String>>,
+        risk_score: Option<u8>,
     ) -> PyResult<Self> {
         let refused = |why: &dyn std::fmt::Display| SnapshotError::new_err(format!("device {name:?}: {why}"));
         let macs = macs.iter().map(|mac| mac.parse::<MacAddress>().map_err(|why| refused(&why)));
         let certificates = certificates.iter().map(|print| print.parse::<Fingerprint>().map_err(|why| refused(&why)));
+        if risk_score.is_some_and(|risk| risk > 100) {
+            return Err(refused(&"risk_score: 0 to 100"));
+        }
         Ok(Self {
             inner: policy::DeviceFacts {
                 name: name.into(),
@@ -68,7 +77,12 @@ impl DeviceFacts {
                 disabled,
                 tags: TextSet::new(&tags),
                 posture_status: posture_status.map(Text::new),
+                posture_at,
                 posture_expires_at,
+                posture_score,
+                posture_passed: posture_passed.map(TextSet::new),
+                posture_failed: posture_failed.map(TextSet::new),
+                risk_score,
             },
         })
     }
@@ -83,8 +97,8 @@ pub(crate) struct UserFacts {
 #[pymethods]
 impl UserFacts {
     #[new]
-    #[pyo3(signature = (*, name, groups = Vec::new(), disabled = false))]
-    fn new(name: &str, groups: Vec<String>, disabled: bool) -> Self {
-        Self { inner: policy::UserFacts { name: name.into(), groups: TextSet::new(&groups), disabled } }
+    #[pyo3(signature = (*, name, groups = Vec::new(), disabled = false, access_until = None))]
+    fn new(name: &str, groups: Vec<String>, disabled: bool, access_until: Option<i64>) -> Self {
+        Self { inner: policy::UserFacts { name: name.into(), groups: TextSet::new(&groups), disabled, access_until } }
     }
 }

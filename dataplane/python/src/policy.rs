@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nac_policy::{
-    self as policy, DialectSpec, Effect, FactName, FactSet, Operand, Operator, PolicySpec, ResourceSpec, RuleSpec,
-    SegmentSpec, Value, Verdict,
+    self as policy, DialectSpec, Effect, Extent, FactName, FactSet, Limits, Operand, Operator, PolicySpec,
+    ResourceSpec, RuleSpec, SegmentSpec, Value, Verdict,
 };
 use pyo3::prelude::*;
 
@@ -67,6 +67,12 @@ impl Condition {
         };
         Ok(Self { inner: policy::Condition::compare(fact, operator, operand).map_err(refused)? })
     }
+
+    #[staticmethod]
+    #[pyo3(signature = (*, intervals, known))]
+    fn during(intervals: Vec<(i64, i64)>, known: (i64, i64)) -> PyResult<Self> {
+        Ok(Self { inner: policy::Condition::during(intervals, known).map_err(refused)? })
+    }
 }
 
 /// Where a session is put.
@@ -78,9 +84,16 @@ pub(crate) struct Segment {
 #[pymethods]
 impl Segment {
     #[new]
-    #[pyo3(signature = (*, name, replies, session_timeout = None))]
-    fn new(name: String, replies: BTreeMap<String, Vec<u8>>, session_timeout: Option<u32>) -> Self {
-        Self { inner: SegmentSpec { name, replies: replies.into_iter().collect(), session_timeout } }
+    #[pyo3(signature = (*, name, replies, session_timeout = None, site_replies = BTreeMap::new(), fallback = None))]
+    fn new(
+        name: String,
+        replies: BTreeMap<String, Vec<u8>>,
+        session_timeout: Option<u32>,
+        site_replies: BTreeMap<(String, String), Vec<u8>>,
+        fallback: Option<String>,
+    ) -> Self {
+        let (replies, site_replies) = (replies.into_iter().collect(), site_replies.into_iter().collect());
+        Self { inner: SegmentSpec { name, replies, site_replies, session_timeout, fallback } }
     }
 }
 
@@ -93,10 +106,15 @@ pub(crate) struct Resource {
 #[pymethods]
 impl Resource {
     #[new]
-    #[pyo3(signature = (*, name, access_list))]
-    fn new(name: String, access_list: BTreeMap<String, Vec<u8>>) -> Self {
-        Self { inner: ResourceSpec { name, access_list: access_list.into_iter().collect() } }
+    #[pyo3(signature = (*, name, access_list, extents = BTreeMap::new()))]
+    fn new(name: String, access_list: BTreeMap<String, Vec<u8>>, extents: BTreeMap<String, (u32, u32)>) -> Self {
+        let extents = extents.into_iter().map(|(dialect, size)| (dialect, extent(size))).collect();
+        Self { inner: ResourceSpec { name, access_list: access_list.into_iter().collect(), extents } }
     }
+}
+
+fn extent((lines, characters): (u32, u32)) -> Extent {
+    Extent { lines, characters }
 }
 
 /// What encloses the resources' lines in an access list.
@@ -108,9 +126,22 @@ pub(crate) struct Dialect {
 #[pymethods]
 impl Dialect {
     #[new]
-    #[pyo3(signature = (*, name, before = Vec::new(), after = Vec::new()))]
-    fn new(name: String, before: Vec<u8>, after: Vec<u8>) -> Self {
-        Self { inner: DialectSpec { name, before, after } }
+    #[pyo3(signature = (*, name, before = Vec::new(), after = Vec::new(), before_extent = (0, 0), after_extent = (0, 0),
+        max_octets = None, max_lines = None, max_characters = None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
+    fn new(
+        name: String,
+        before: Vec<u8>,
+        after: Vec<u8>,
+        before_extent: (u32, u32),
+        after_extent: (u32, u32),
+        max_octets: Option<u32>,
+        max_lines: Option<u32>,
+        max_characters: Option<u32>,
+    ) -> Self {
+        let (before_extent, after_extent) = (extent(before_extent), extent(after_extent));
+        let limits = Limits { octets: max_octets, lines: max_lines, characters: max_characters };
+        Self { inner: DialectSpec { name, before, after, before_extent, after_extent, limits } }
     }
 }
 
@@ -123,13 +154,14 @@ pub(crate) struct Rule {
 #[pymethods]
 impl Rule {
     #[new]
-    #[pyo3(signature = (*, effect, targets = Vec::new(), condition, label, location))]
+    #[pyo3(signature = (*, effect, targets = Vec::new(), condition, label, location, monitor = false))]
     fn new(
         effect: &str,
         targets: Vec<String>,
         condition: &Condition,
         label: String,
         location: String,
+        monitor: bool,
     ) -> PyResult<Self> {
         let effect = match effect {
             "place" => Effect::Place,
@@ -139,7 +171,7 @@ impl Rule {
             other => return Err(refused(format!("rule {location}: no effect {other:?}"))),
         };
         let condition = condition.inner.clone();
-        Ok(Self { inner: RuleSpec { effect, targets, condition, label, location } })
+        Ok(Self { inner: RuleSpec { effect, targets, condition, monitor, label, location } })
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Client {
 impl Client {
     #[new]
     #[pyo3(signature = (*, name, prefix, secrets, message_authenticator = "require", fragment_size = 1024,
-        max_tls = "1.3", dialect = "rfc4849", site = None, conversations_per_second = 500, burst = 2000))]
+        max_tls = "1.3", dialect = "rfc4849", site = None, region = None, conversations_per_second = 500, burst = 2000))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
     fn new(
         name: String,
@@ -38,6 +38,7 @@ impl Client {
         max_tls: &str,
         dialect: &str,
         site: Option<String>,
+        region: Option<String>,
         conversations_per_second: u32,
         burst: u32,
     ) -> PyResult<Self> {
@@ -64,6 +65,7 @@ impl Client {
                 maximum_tls,
                 dialect: dialect.into(),
                 site,
+                region,
                 conversations_per_second,
                 burst,
                 name,
@@ -106,12 +108,14 @@ pub(crate) struct Trust {
 #[pymethods]
 impl Trust {
     #[new]
-    #[pyo3(signature = (*, anchors, intermediates = Vec::new(), revocation_lists = Vec::new(), revocation = "require"))]
+    #[pyo3(signature = (*, anchors, intermediates = Vec::new(), revocation_lists = Vec::new(), revocation = "require",
+        attested_policies = Vec::new()))]
     fn new(
         anchors: Vec<Vec<u8>>,
         intermediates: Vec<Vec<u8>>,
         revocation_lists: Vec<PyRef<'_, RevocationList>>,
         revocation: &str,
+        attested_policies: Vec<String>,
     ) -> PyResult<Self> {
         let revocation = match revocation {
             "require" => RevocationMode::Require,
@@ -120,7 +124,11 @@ impl Trust {
             _ => return Err(refused("trust: revocation: require, available or stale-ok")),
         };
         let revocation_lists = revocation_lists.iter().map(|list| list.inner.clone()).collect();
-        Ok(Self { inner: TrustSpec { anchors, intermediates, revocation_lists, revocation } })
+        let malformed = |oid: &&String| !oid.split('.').all(|arc| arc.parse::<u128>().is_ok());
+        if let Some(oid) = attested_policies.iter().find(malformed) {
+            return Err(refused(format!("trust: attested_policies: {oid:?} is not an OID like 1.3.6.1.4.1.99999.1")));
+        }
+        Ok(Self { inner: TrustSpec { anchors, intermediates, revocation_lists, revocation, attested_policies } })
     }
 }
 

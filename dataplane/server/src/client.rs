@@ -34,6 +34,7 @@ pub struct ClientSpec {
     pub maximum_tls: MaximumVersion,
     pub dialect: String,
     pub site: Option<String>,
+    pub region: Option<String>,
     pub conversations_per_second: u32,
     pub burst: u32,
 }
@@ -81,6 +82,8 @@ pub struct RadiusClient {
     pub dialect: Box<str>,
     /// Site.
     pub site: Option<Arc<str>>,
+    /// Region of the site.
+    pub region: Option<Arc<str>>,
     rate: f64,
     burst: f64,
     ledger: OnceLock<Arc<ClientLedger>>,
@@ -108,6 +111,7 @@ impl RadiusClient {
             maximum_tls: spec.maximum_tls,
             dialect: spec.dialect.as_str().into(),
             site: spec.site.as_deref().map(Into::into),
+            region: spec.region.as_deref().map(Into::into),
             rate: f64::from(spec.conversations_per_second),
             burst: f64::from(spec.burst.max(1)),
             ledger: OnceLock::new(),

@@ -6,7 +6,11 @@
     reason = "tests fail loudly"
 )]
 
+use super::comparison::ordered;
 use super::*;
+use crate::fact::Value;
+use crate::pattern::Pattern;
+use crate::text::Text;
 
 fn facts() -> FactSet {
     let mut facts = FactSet::new();
@@ -67,6 +71,10 @@ fn comparisons() {
         (FactName::DeviceName, Operator::Matches, Operand::Text("laptop".into()), Truth::False),
         (FactName::UserGroups, Operator::Has, Operand::Text("STAFF".into()), Truth::True),
         (FactName::UserGroups, Operator::Has, Operand::Text("devops".into()), Truth::False),
+        (FactName::UserGroups, Operator::HasAny, texts(&["devops", "STAFF"]), Truth::True),
+        (FactName::UserGroups, Operator::HasAny, texts(&["devops", "a", "b", "c"]), Truth::False),
+        (FactName::UserGroups, Operator::HasAny, texts(&[]), Truth::False),
+        (FactName::DeviceTags, Operator::HasAny, texts(&[]), Truth::Unknown),
         (FactName::UserGroups, Operator::Equal, texts(&["staff", "ml-engineers", "Staff"]), Truth::True),
         (FactName::UserGroups, Operator::Equal, texts(&["staff"]), Truth::False),
         (FactName::DeviceManaged, Operator::Equal, Operand::Boolean(false), Truth::False),
@@ -116,8 +124,50 @@ fn depth_and_size_are_bounded() {
 
     let wide = Condition::any(vec![Condition::always(); MAX_SIZE as usize]);
     assert_eq!(wide.unwrap_err(), ConditionError::TooLarge);
-    let values = Operand::Texts(vec![String::new(); MAX_SIZE as usize + 1]);
-    assert_eq!(Condition::compare(FactName::Ssid, Operator::In, values).unwrap_err(), ConditionError::TooLarge);
+    let values = Operand::Texts(vec![String::new(); MAX_TEXTS + 1]);
+    assert_eq!(Condition::compare(FactName::Ssid, Operator::In, values).unwrap_err(), ConditionError::TooManyTexts);
+}
+
+#[test]
+fn during_holds_in_its_intervals_and_is_unknown_outside_what_is_known() {
+    let condition = Condition::during(vec![(10, 20), (20, 25), (30, 31)], (0, 40)).unwrap();
+    let table = [
+        (-1, Truth::Unknown),
+        (0, Truth::False),
+        (9, Truth::False),
+        (10, Truth::True),
+        (19, Truth::True),
+        (20, Truth::True),
+        (25, Truth::False),
+        (30, Truth::True),
+        (31, Truth::False),
+        (39, Truth::False),
+        (40, Truth::Unknown),
+    ];
+    for (time, expected) in table {
+        let mut facts = FactSet::new();
+        facts.set(FactName::Time, Value::Integer(time));
+        assert_eq!(condition.evaluate(&facts), expected, "at {time}");
+    }
+    assert_eq!(condition.evaluate(&FactSet::new()), Truth::Unknown);
+}
+
+#[test]
+fn intervals_out_of_order_are_refused() {
+    let many = (0..=i64::try_from(MAX_INTERVALS).unwrap()).map(|at| (2 * at, 2 * at + 1)).collect();
+    let table = [
+        (vec![(10, 10)], (0, 40)),
+        (vec![(10, 9)], (0, 40)),
+        (vec![(10, 20), (19, 30)], (0, 40)),
+        (vec![(20, 30), (10, 15)], (0, 40)),
+        (vec![(-1, 5)], (0, 40)),
+        (vec![(39, 41)], (0, 40)),
+        (vec![], (0, 0)),
+        (many, (0, i64::MAX)),
+    ];
+    for (intervals, known) in table {
+        assert_eq!(Condition::during(intervals, known).unwrap_err(), ConditionError::Intervals);
+    }
 }
 
 #[test]

@@ -64,11 +64,19 @@ fn posture_reads_as_unknown_once_expired() {
 fn without_a_record_only_the_flags_are_known() {
     let mut facts = FactSet::new();
     describe_device(None, 0, &mut facts);
-    describe_user(None, &mut facts);
+    describe_user(None, 0, &mut facts);
     let known: Vec<_> = facts.iter_known().map(|(name, value)| (name.name(), value.clone())).collect();
-    let no = Value::Boolean(false);
-    let expected = ["user.known", "user.disabled", "device.known", "device.managed", "device.disabled"];
-    assert_eq!(known, expected.map(|name| (name, no.clone())));
+    let no = || Value::Boolean(false);
+    let expected = [
+        ("user.known", no()),
+        ("user.disabled", no()),
+        ("user.access_ended", no()),
+        ("device.known", no()),
+        ("device.managed", no()),
+        ("device.ownership", Value::text("unknown")),
+        ("device.disabled", no()),
+    ];
+    assert_eq!(known, expected);
 }
 
 #[test]
@@ -80,13 +88,66 @@ fn the_record_becomes_facts() {
         tags: TextSet::new(["GPU-Lab"]),
         ..DeviceFacts::named("Laptop-17")
     };
-    let user = UserFacts { name: "alice".into(), groups: TextSet::new(["ML"]), disabled: false };
+    let user = UserFacts { name: "alice".into(), groups: TextSet::new(["ML"]), disabled: false, access_until: None };
     let mut facts = FactSet::new();
     describe_device(Some(&device), 0, &mut facts);
-    describe_user(Some(&user), &mut facts);
+    describe_user(Some(&user), 0, &mut facts);
     assert_eq!(facts.get(FactName::DeviceName), Some(&Value::text("laptop-17")));
     assert_eq!(facts.get(FactName::DeviceManaged), Some(&Value::Boolean(true)));
     assert_eq!(facts.get(FactName::DeviceTags), Some(&Value::set(["gpu-lab"])));
     assert_eq!(facts.get(FactName::UserGroups), Some(&Value::set(["ml"])));
     assert_eq!(facts.get(FactName::PostureStatus), Some(&Value::text("unknown")));
+}
+
+#[test]
+fn ownership_follows_from_the_record() {
+    let owner = Some(Text::new("alice"));
+    for (managed, owner, expected) in
+        [(true, owner.clone(), "managed"), (true, None, "managed"), (false, owner, "byod"), (false, None, "unknown")]
+    {
+        let device = DeviceFacts { managed, owner, ..DeviceFacts::named("laptop-17") };
+        let mut facts = FactSet::new();
+        describe_device(Some(&device), 0, &mut facts);
+        assert_eq!(facts.get(FactName::DeviceOwnership), Some(&Value::text(expected)));
+    }
+}
+
+#[test]
+fn a_posture_report_is_known_until_it_expires_and_its_age_afterwards() {
+    let device = DeviceFacts {
+        posture_at: Some(400),
+        posture_expires_at: Some(1000),
+        posture_score: Some(85),
+        posture_passed: Some(TextSet::new(["Firewall"])),
+        posture_failed: Some(TextSet::new::<&str>([])),
+        risk_score: Some(20),
+        ..DeviceFacts::named("laptop-17")
+    };
+    let known = |now| {
+        let mut facts = FactSet::new();
+        describe_device(Some(&device), now, &mut facts);
+        let names = ["posture.age", "posture.score", "posture.passed", "posture.failed", "risk.score"];
+        names.map(|name| facts.get(name.parse().unwrap()).cloned())
+    };
+    let fresh = [
+        Some(Value::Integer(599)),
+        Some(Value::Integer(85)),
+        Some(Value::set(["firewall"])),
+        Some(Value::set::<&str>([])),
+        Some(Value::Integer(20)),
+    ];
+    assert_eq!(known(999), fresh);
+    assert_eq!(known(1000), [Some(Value::Integer(600)), None, None, None, Some(Value::Integer(20))]);
+    assert_eq!(known(300)[0], Some(Value::Integer(0)), "a report from a clock ahead of ours");
+}
+
+#[test]
+fn access_ends_at_its_moment() {
+    for (until, now, expected) in [(None, i64::MAX, false), (Some(100), 99, false), (Some(100), 100, true)] {
+        let user =
+            UserFacts { name: "bob".into(), groups: TextSet::new::<&str>([]), disabled: false, access_until: until };
+        let mut facts = FactSet::new();
+        describe_user(Some(&user), now, &mut facts);
+        assert_eq!(facts.get(FactName::UserAccessEnded), Some(&Value::Boolean(expected)));
+    }
 }

@@ -3,8 +3,13 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use super::{Dialect, Effect, Grant, Placement, Policy, PolicySpec, Resource, RuleSpec, RuleText, Segment};
+use super::{
+    Dialect, Effect, Extent, Grant, Lines, Placement, Policy, PolicySpec, Reply, Resource, ResourceSpec, RuleSpec,
+    RuleText, Segment, SegmentSpec,
+};
 use crate::decision::{ResourceIndex, RuleIndex, SegmentIndex};
+use crate::matcher::{Candidate, MAX_CLAUSES, MAX_TOTAL, Matcher, Section, TooManyClauses};
+use crate::text::Text;
 
 /// Why a policy cannot be compiled. Nothing half-compiled exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,14 +33,31 @@ pub enum CompileError {
         /// `file:line` of the rule.
         location: String,
     },
-    /// A segment or resource has no encoding for a dialect that clients may use.
+    /// A segment has no encoding for a dialect that clients may use.
     MissingDialect {
-        /// `segment` or `resource`.
-        what: &'static str,
         /// Its name.
-        name: String,
+        segment: String,
         /// The dialect.
         dialect: String,
+    },
+    /// A resource has an encoding for a dialect that bounds access lists, and no extent.
+    MissingExtent {
+        /// Its name.
+        resource: String,
+        /// The dialect.
+        dialect: String,
+    },
+    /// A segment's fallback is not declared, is the segment itself, or has a fallback of its own.
+    WrongFallback {
+        /// The segment's name.
+        segment: String,
+        /// The name of its fallback.
+        fallback: String,
+    },
+    /// A rule's condition has more clauses than are compiled: an `any` of `all`s multiplies out.
+    TooManyClauses {
+        /// `file:line` of the rule.
+        location: String,
     },
     /// More rules, segments or resources than an index can hold.
     TooMany {
@@ -56,9 +78,21 @@ impl fmt::Display for CompileError {
             Self::WrongTargets { location } => {
                 write!(formatter, "{location}: place has one segment, allow and forbid have resources, reject nothing")
             }
-            Self::MissingDialect { what, name, dialect } => {
-                write!(formatter, "{what} {name:?} has no encoding for dialect {dialect:?}")
+            Self::MissingDialect { segment, dialect } => {
+                write!(formatter, "segment {segment:?} has no encoding for dialect {dialect:?}")
             }
+            Self::MissingExtent { resource, dialect } => {
+                write!(formatter, "resource {resource:?} has no extent for dialect {dialect:?}, which bounds it")
+            }
+            Self::WrongFallback { segment, fallback } => write!(
+                formatter,
+                "segment {segment:?}: its fallback {fallback:?} must be another segment, without fallback of its own"
+            ),
+            Self::TooManyClauses { location } => write!(
+                formatter,
+                "{location}: the condition multiplies out to more than {MAX_CLAUSES} alternatives (or the policy to more than \
+                 {MAX_TOTAL}); put what `or` parts into several rules"
+            ),
             Self::TooMany { what } => write!(formatter, "more {what}s than can be numbered"),
         }
     }
@@ -84,23 +118,24 @@ impl Policy {
             }
             rules.push(RuleText { label: rule.label.into(), location: rule.location.into() });
         }
+        let fallbacks = fallbacks(&spec.segments, &segment_names)?;
         let segments: Result<Box<[Segment]>, CompileError> = spec
             .segments
             .into_iter()
-            .map(|segment| {
-                let replies = by_dialect("segment", &segment.name, segment.replies, &dialects)?;
-                Ok(Segment { name: segment.name.into(), session_timeout: segment.session_timeout, replies })
+            .zip(fallbacks)
+            .map(|(segment, fallback)| {
+                let replies = replies(&segment.name, segment.replies, segment.site_replies, &dialects)?;
+                let session_timeout = segment.session_timeout;
+                let text = Text::new(&segment.name);
+                Ok(Segment { name: segment.name.into(), text, session_timeout, replies, fallback })
             })
             .collect();
-        let resources: Result<Box<[Resource]>, CompileError> = spec
-            .resources
-            .into_iter()
-            .map(|resource| {
-                let access_list = by_dialect("resource", &resource.name, resource.access_list, &dialects)?;
-                Ok(Resource { name: resource.name.into(), access_list })
-            })
-            .collect();
+        let resources: Result<Box<[Resource]>, CompileError> =
+            spec.resources.into_iter().map(|resource| resource_by_dialect(resource, &dialects)).collect();
+        let matcher = matcher(&placements, &allows, &forbids, resource_names.len())
+            .map_err(|rule| CompileError::TooManyClauses { location: rule_location(&rules, rule) })?;
         Ok(Self {
+            matcher,
             placements: placements.into(),
             allows: allows.into(),
             forbids: forbids.into(),
@@ -113,9 +148,42 @@ impl Policy {
     }
 }
 
+/// The matcher of all rules; else the rule that has too many clauses.
+fn matcher(
+    placements: &[Placement],
+    allows: &[Grant],
+    forbids: &[Grant],
+    resources: usize,
+) -> Result<Matcher, RuleIndex> {
+    let placed = (0..).zip(placements).map(|(owner, placement)| {
+        let section = if placement.segment.is_some() { Section::Place } else { Section::Reject };
+        (placement.rule, Candidate { section, owner, condition: &placement.condition, resources: &[] })
+    });
+    let allowed = (0..).zip(allows).map(|(owner, allow)| {
+        (allow.rule, Candidate { section: Section::Allow, owner, condition: &allow.condition, resources: &[] })
+    });
+    let forbidden = (0..).zip(forbids).map(|(owner, forbid)| {
+        let (condition, resources) = (&forbid.condition, forbid.resources.as_ref());
+        (forbid.rule, Candidate { section: Section::Forbid, owner, condition, resources })
+    });
+    let (rules, candidates): (Vec<RuleIndex>, Vec<Candidate<'_>>) = placed.chain(allowed).chain(forbidden).unzip();
+    Matcher::compile(&candidates, resources)
+        .map_err(|TooManyClauses(position)| rules.get(position).copied().unwrap_or(RuleIndex(0)))
+}
+
+fn rule_location(rules: &[RuleText], rule: RuleIndex) -> String {
+    rules.get(rule.0 as usize).map(|text| text.location.to_string()).unwrap_or_default()
+}
+
 impl From<super::DialectSpec> for Dialect {
     fn from(spec: super::DialectSpec) -> Self {
-        Self { name: spec.name.into(), before: spec.before.into(), after: spec.after.into() }
+        let lines = |encoded: Vec<u8>, extent| Lines { encoded: encoded.into(), extent };
+        Self {
+            name: spec.name.into(),
+            before: lines(spec.before, spec.before_extent),
+            after: lines(spec.after, spec.after_extent),
+            limits: spec.limits,
+        }
     }
 }
 
@@ -147,7 +215,7 @@ fn placement(
             return Err(CompileError::WrongTargets { location: rule.location.clone() });
         }
     };
-    Ok(Placement { rule: index, condition: rule.condition.clone(), segment })
+    Ok(Placement { rule: index, condition: rule.condition.clone(), segment, monitor: rule.monitor })
 }
 
 fn grant(index: RuleIndex, rule: &RuleSpec, resources: &HashMap<String, ResourceIndex>) -> Result<Grant, CompileError> {
@@ -159,30 +227,72 @@ fn grant(index: RuleIndex, rule: &RuleSpec, resources: &HashMap<String, Resource
         .iter()
         .map(|name| resources.get(name).copied().ok_or_else(|| unknown_target(rule, name)))
         .collect();
-    Ok(Grant { rule: index, condition: rule.condition.clone(), resources: indices? })
+    Ok(Grant { rule: index, condition: rule.condition.clone(), resources: indices?, monitor: rule.monitor })
 }
 
 fn unknown_target(rule: &RuleSpec, name: &str) -> CompileError {
     CompileError::UnknownTarget { location: rule.location.clone(), name: name.to_owned() }
 }
 
-/// The encodings in the order of `dialects`; each must be there.
-fn by_dialect(
-    what: &'static str,
-    name: &str,
-    encodings: Vec<(String, Vec<u8>)>,
+/// The fallback of each segment.
+fn fallbacks(
+    segments: &[SegmentSpec],
+    names: &HashMap<String, SegmentIndex>,
+) -> Result<Vec<Option<SegmentIndex>>, CompileError> {
+    let fallback = |segment: &SegmentSpec| {
+        let Some(name) = &segment.fallback else { return Ok(None) };
+        let wrong = || CompileError::WrongFallback { segment: segment.name.clone(), fallback: name.clone() };
+        let index = names.get(name).ok_or_else(wrong)?;
+        // A segment that is its own fallback has a fallback.
+        let last = segments.get(index.0 as usize).is_some_and(|target| target.fallback.is_none());
+        if last { Ok(Some(*index)) } else { Err(wrong()) }
+    };
+    segments.iter().map(fallback).collect()
+}
+
+/// The encodings of a segment in the order of `dialects`; each must be there.
+fn replies(
+    segment: &str,
+    everywhere: Vec<(String, Vec<u8>)>,
+    by_site: Vec<((String, String), Vec<u8>)>,
     dialects: &[Dialect],
-) -> Result<Box<[Box<[u8]>]>, CompileError> {
-    let mut encodings: HashMap<String, Vec<u8>> = encodings.into_iter().collect();
+) -> Result<Box<[Reply]>, CompileError> {
+    let mut everywhere: HashMap<String, Vec<u8>> = everywhere.into_iter().collect();
+    let mut sites: HashMap<String, HashMap<Text, Box<[u8]>>> = HashMap::new();
+    for ((site, dialect), encoded) in by_site {
+        sites.entry(dialect).or_default().insert(Text::new(&site), encoded.into());
+    }
     dialects
         .iter()
         .map(|dialect| {
-            let encoding = encodings.remove(dialect.name.as_ref());
-            encoding.map(Box::from).ok_or_else(|| CompileError::MissingDialect {
-                what,
-                name: name.to_owned(),
-                dialect: dialect.name.to_string(),
-            })
+            let name = dialect.name.as_ref();
+            let encoded = everywhere.remove(name).ok_or_else(|| CompileError::MissingDialect {
+                segment: segment.to_owned(),
+                dialect: name.to_owned(),
+            })?;
+            Ok(Reply { everywhere: encoded.into(), by_site: sites.remove(name).unwrap_or_default() })
         })
         .collect()
+}
+
+/// The encodings of a resource in the order of `dialects`; one that is missing cannot be expressed there.
+fn resource_by_dialect(resource: ResourceSpec, dialects: &[Dialect]) -> Result<Resource, CompileError> {
+    let mut encodings: HashMap<String, Vec<u8>> = resource.access_list.into_iter().collect();
+    let extents: HashMap<String, Extent> = resource.extents.into_iter().collect();
+    let lines = |dialect: &Dialect| {
+        let name = dialect.name.as_ref();
+        let Some(encoded) = encodings.remove(name) else { return Ok(None) };
+        let bounded = dialect.limits.lines.is_some() || dialect.limits.characters.is_some();
+        let extent = match extents.get(name) {
+            Some(extent) => *extent,
+            None if !bounded => Extent::default(),
+            None => {
+                let (resource, dialect) = (resource.name.clone(), name.to_owned());
+                return Err(CompileError::MissingExtent { resource, dialect });
+            }
+        };
+        Ok(Some(Lines { encoded: encoded.into(), extent }))
+    };
+    let access_list: Box<[Option<Lines>]> = dialects.iter().map(lines).collect::<Result<_, _>>()?;
+    Ok(Resource { name: resource.name.into(), access_list })
 }

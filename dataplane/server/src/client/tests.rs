@@ -13,6 +13,7 @@ fn spec(name: &str, network: &str, prefix_length: u8) -> ClientSpec {
         maximum_tls: MaximumVersion::Tls13,
         dialect: "rfc4849".into(),
         site: None,
+        region: None,
         conversations_per_second: 10,
         burst: 5,
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use nac_policy::{FactName, FactSet, Value, Verdict, describe_device, describe_user};
+use nac_policy::{Decision, FactName, FactSet, FactsTable, Value, Verdict, Whose, describe_device, describe_user};
 
 use super::identity::Identity;
 use crate::cause::Cause;
@@ -24,18 +24,26 @@ pub struct Session {
 /// Decide. `Err` is a reject with its cause; both carry what was decided over.
 pub fn authorize(
     snapshot: &Arc<Snapshot>,
+    records: &FactsTable,
     origin: &Origin,
     identity: &Identity,
     session: Option<Session>,
     now: Now,
 ) -> (Decided, Result<(), Cause>) {
-    let facts = gather(origin, identity, session, now);
+    let mut facts = gather(origin, identity, session, now);
+    if let Some(certificate) = &identity.certificate {
+        let attested = snapshot.acceptor.trust().attests(certificate);
+        facts.set(FactName::CertificateKeyAttested, Value::Boolean(attested));
+    }
+    if let Some(previous) = whose(identity, origin).and_then(|whose| records.previous_segment(whose)) {
+        facts.set(FactName::PreviousSegment, Value::Text(previous));
+    }
     if let Some(cause) = disabled(identity) {
         return (Decided { snapshot: Arc::clone(snapshot), decision: None, facts }, Err(cause));
     }
-    let decision = snapshot.policy.decide(&facts);
+    let mut decision = snapshot.policy.decide(&facts);
     let verdict = match (decision.verdict, decision.rule) {
-        (Verdict::Accept, _) => Ok(()),
+        (Verdict::Accept, _) => fit(snapshot, &mut decision, origin),
         (Verdict::Reject, None) if identity.method == Method::Mab && identity.device_record.is_none() => {
             Err(unknown_mac(origin))
         }
@@ -47,14 +55,43 @@ pub fn authorize(
     (Decided { snapshot: Arc::clone(snapshot), decision: Some(decision), facts }, verdict)
 }
 
-/// Seconds until what was decided on ends: the certificate, or the posture report that says more than `unknown`.
+/// Holds the decision against what the client can be told: a fallback, or nothing, never a shorter list.
+fn fit(snapshot: &Snapshot, decision: &mut Decision, origin: &Origin) -> Result<(), Cause> {
+    let client = &origin.client;
+    let fitted = snapshot.policy.fit(decision, &client.dialect, client.site.as_deref());
+    fitted.map_err(|_| {
+        Cause::new(
+            "access_list_too_long",
+            format!("the access list of this session is more than a client of dialect {:?} takes", client.dialect),
+            "grant fewer or coarser resources, or give the segment a `fallback`; `nac policy check` shows the budget",
+        )
+    })
+}
+
+/// Whose placement this session is remembered as.
+fn whose<'a>(identity: &'a Identity, origin: &Origin) -> Option<Whose<'a>> {
+    identity.device.as_deref().map(Whose::Device).or_else(|| origin.mac.map(Whose::Mac))
+}
+
+/// Remembers where a session that was accepted is placed, for the fact `previous.segment` of the next one.
+pub fn remember(records: &FactsTable, decided: &Decided, identity: &Identity, origin: &Origin) {
+    let segment = decided.decision.as_ref().and_then(|decision| decision.segment);
+    let segment = segment.and_then(|segment| decided.snapshot.policy.segment_text(segment));
+    if let (Some(segment), Some(whose)) = (segment, whose(identity, origin)) {
+        records.placed(whose, segment);
+    }
+}
+
+/// Seconds until what was decided on ends: the certificate, the user's access, or the posture report that says more than
+/// `unknown`.
 pub fn ends_in(identity: &Identity, now: Now) -> Option<u32> {
     let unix = i64::try_from(now.unix()).unwrap_or(i64::MAX);
     let certificate = identity.certificate.as_ref().and_then(|certificate| i64::try_from(certificate.not_after).ok());
     let device = identity.device_record.as_deref();
     let posture =
-        device.filter(|device| device.posture_at(unix).is_some()).and_then(|device| device.posture_expires_at);
-    let left = certificate.into_iter().chain(posture).min()?.saturating_sub(unix).max(0);
+        device.filter(|device| device.current_posture(unix).is_some()).and_then(|device| device.posture_expires_at);
+    let access = identity.user_record.as_ref().and_then(|user| user.access_until).filter(|until| *until > unix);
+    let left = certificate.into_iter().chain(posture).chain(access).min()?.saturating_sub(unix).max(0);
     Some(u32::try_from(left).unwrap_or(u32::MAX))
 }
 
@@ -88,8 +125,9 @@ fn gather(origin: &Origin, identity: &Identity, session: Option<Session>, now: N
     if let Some(user) = &identity.user {
         facts.set_text(FactName::UserName, user);
     }
-    describe_user(identity.user_record.as_deref(), &mut facts);
     let unix = i64::try_from(now.unix()).unwrap_or(i64::MAX);
+    facts.set(FactName::Time, Value::Integer(unix));
+    describe_user(identity.user_record.as_deref(), unix, &mut facts);
     if let Some(device) = &identity.device {
         facts.set_text(FactName::DeviceName, device);
     }
@@ -137,6 +175,7 @@ fn describe_origin(origin: &Origin, facts: &mut FactSet) {
     let port = origin.nas.port_id.clone().or_else(|| origin.nas.port.map(|port| port.to_string()));
     for (name, value) in [
         (FactName::ClientSite, origin.client.site.as_deref()),
+        (FactName::ClientRegion, origin.client.region.as_deref()),
         (FactName::NasIdentifier, origin.nas.identifier.as_deref()),
         (FactName::NasPort, port.as_deref()),
         (FactName::Connection, origin.connection.map(crate::origin::Connection::word)),

@@ -13,7 +13,7 @@ use rustls::pki_types::UnixTime;
 
 use self::link::{link_octets, terms};
 use self::table::Table;
-use super::authorize::{Session, authorize, ends_in};
+use super::authorize::{Session, authorize, ends_in, remember};
 use super::identity::Identity;
 use super::mab::undecided;
 use super::respond::{self, Acceptance, Keys, NoAnswer};
@@ -198,7 +198,8 @@ impl Conversations {
             Ok(()) => {
                 let version = conversation.eap.tls().and_then(|tls| tls.version);
                 let session = Session { version, resumed };
-                let (decided, verdict) = authorize(snapshot, &conversation.origin, &identity, Some(session), now);
+                let origin = &conversation.origin;
+                let (decided, verdict) = authorize(snapshot, &self.core.facts, origin, &identity, Some(session), now);
                 (Some(decided), verdict)
             }
         };
@@ -270,6 +271,7 @@ impl Conversations {
         let acceptance = Acceptance {
             snapshot: &decided.snapshot,
             decision,
+            client: &conversation.origin.client,
             id,
             user_name,
             ends_in: ends_in(&peer.identity, now),
@@ -317,6 +319,9 @@ impl Conversations {
         let tls = conversation.eap.tls().cloned();
         let refused = tls.as_ref().and_then(|tls| tls.refused.clone());
         let peer = conversation.peer.map(|peer| *peer);
+        if let (Outcome::Accept, Some(Peer { identity, decided: Some(decided), .. })) = (outcome, &peer) {
+            remember(&self.core.facts, decided, identity, &origin);
+        }
         let (identity, resumed, decided) = match peer {
             Some(peer) => (Some(peer.identity), peer.resumed, peer.decided),
             None => (None, false, None),

@@ -9,7 +9,7 @@ use std::time::Instant;
 use nac_policy::MacAddress;
 use nac_protocol::radius::{AttributeType, Packet};
 
-use super::authorize::{authorize, ends_in};
+use super::authorize::{authorize, ends_in, remember};
 use super::identity::Identity;
 use super::respond::{self, Acceptance};
 use super::{Request, answered};
@@ -41,7 +41,7 @@ pub fn answer(
         Err(cause) => (None, None, Err(cause)),
         Ok(mac) => {
             let identity = Identity::of_mac(mac, &core.facts);
-            let (decided, verdict) = authorize(snapshot, &origin, &identity, None, now);
+            let (decided, verdict) = authorize(snapshot, &core.facts, &origin, &identity, None, now);
             (Some(identity), Some(decided), verdict)
         }
     };
@@ -58,6 +58,9 @@ pub fn answer(
         (Err(why), _) => (respond::reject(&request.verified, None).ok()?, respond::unbuildable(why)),
     };
     let reply = answered(core, request, reply);
+    if let (true, Some(decided), Some(identity)) = (cause.word == "ok", &decided, &identity) {
+        remember(&core.facts, decided, identity, &origin);
+    }
     core.tell(Event::Authentication(Box::new(AuthenticationRecord {
         id,
         at: now.unix_micros,
@@ -93,7 +96,8 @@ fn accept(
 ) -> Result<Vec<u8>, respond::NoAnswer> {
     let decision = decided.decision.as_ref().ok_or(respond::NoAnswer::Inconsistent)?;
     let user_name = origin.user_name.as_deref();
-    let acceptance = Acceptance { snapshot: &decided.snapshot, decision, id, user_name, ends_in, keys: None };
+    let (snapshot, client) = (&decided.snapshot, &origin.client);
+    let acceptance = Acceptance { snapshot, decision, client, id, user_name, ends_in, keys: None };
     respond::accept(&request.verified, &acceptance)
 }
 

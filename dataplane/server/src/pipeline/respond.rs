@@ -9,6 +9,7 @@ use nac_protocol::radius::{AttributeType, BuildError, Code, MAX_VALUE_LENGTH, Pa
 
 use super::verify::Verified;
 use crate::cause::Cause;
+use crate::client::RadiusClient;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
 
@@ -55,8 +56,10 @@ pub struct Keys {
 pub struct Acceptance<'a> {
     /// The snapshot that decided.
     pub snapshot: &'a Snapshot,
-    /// Its decision.
+    /// Its decision, fitted to what this client can be told.
     pub decision: &'a Decision,
+    /// The client that it was fitted to.
+    pub client: &'a RadiusClient,
     /// Carried in Class, and back in accounting.
     pub id: ConversationId,
     /// The authenticated name (RFC 3579 section 3: User-Name in the Accept).
@@ -99,10 +102,10 @@ pub fn reject(request: &Verified, identifier: Option<u8>) -> Result<Vec<u8>, NoA
 /// # Errors
 /// [`NoAnswer`]; too long an access list among them.
 pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Vec<u8>, NoAnswer> {
-    let policy = &acceptance.snapshot.policy;
+    let (policy, client) = (&acceptance.snapshot.policy, acceptance.client);
     let mut authorization = Vec::with_capacity(512);
     policy
-        .reply(acceptance.decision, &request.client().dialect, &mut authorization)
+        .reply(acceptance.decision, &client.dialect, client.site.as_deref(), &mut authorization)
         .map_err(|_| NoAnswer::Inconsistent)?;
     build(request, Code::ACCESS_ACCEPT, |reply, packet| {
         if let Some(keys) = acceptance.keys {

@@ -13,7 +13,7 @@ use rustls::crypto::{WebPkiSupportedAlgorithms, aws_lc_rs as aws_lc_rs_provider}
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
-use super::certificate::validity;
+use super::certificate::{PeerCertificate, validity};
 use super::fault::ChainFault;
 use super::verified::{ChainDigest, Path, PathStep, VerifiedChains};
 use crate::limits::{MAX_INTERMEDIATES, MAX_ROOT_HINT_OCTETS};
@@ -53,6 +53,8 @@ pub struct TrustSpec {
     pub revocation_lists: Vec<RevocationList>,
     /// What a missing list means.
     pub revocation: RevocationMode,
+    /// Certificate policies, dotted OIDs, that say a key is in hardware.
+    pub attested_policies: Vec<String>,
 }
 
 /// A certificate that cannot be a trust anchor.
@@ -79,6 +81,7 @@ pub struct TrustStore {
     anchors: Vec<TrustAnchor<'static>>,
     revocations: HashMap<Box<[u8]>, KnownRevocations>,
     mode: RevocationMode,
+    attested_policies: Vec<String>,
     digest: [u8; 32],
     root_hints: Vec<DistinguishedName>,
     algorithms: WebPkiSupportedAlgorithms,
@@ -110,6 +113,7 @@ impl TrustStore {
             anchors,
             revocations: spec.revocation_lists.iter().map(compile_list).collect(),
             mode: spec.revocation,
+            attested_policies: spec.attested_policies.clone(),
             digest: id,
             algorithms: aws_lc_rs_provider::default_provider().signature_verification_algorithms,
             verified: OnceLock::new(),
@@ -120,6 +124,12 @@ impl TrustStore {
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
+    }
+
+    /// Whether the issuer says that the certificate's key is in hardware: by a certificate policy (RFC 5280 section 4.2.1.4).
+    #[must_use]
+    pub fn attests(&self, certificate: &PeerCertificate) -> bool {
+        certificate.policies.iter().any(|policy| self.attested_policies.contains(policy))
     }
 
     /// Subject names for the CertificateRequest; empty when they would bloat the flight.

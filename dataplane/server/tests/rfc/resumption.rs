@@ -100,7 +100,12 @@ fn rfc9190_5_7_the_state_of_user_and_device_is_checked_again() {
         assert_eq!(comes(&mut world, &device).0["cause"], "device_disabled");
     }
     for (mut world, device) in returning() {
-        let alice = UserFacts { name: "alice@corp.example".into(), groups: TextSet::new::<&str>([]), disabled: true };
+        let alice = UserFacts {
+            name: "alice@corp.example".into(),
+            groups: TextSet::new::<&str>([]),
+            disabled: true,
+            access_until: None,
+        };
         world.core.facts.upsert_user(alice);
         assert_eq!(comes(&mut world, &device).0["cause"], "user_disabled");
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use nac_policy::{
-    Condition, DialectSpec, Effect, FactName, Operand, Operator, Policy, PolicySpec, ResourceSpec, RuleSpec,
-    SegmentSpec,
+    Condition, DialectSpec, Effect, Extent, FactName, Limits, Operand, Operator, Policy, PolicySpec, ResourceSpec,
+    RuleSpec, SegmentSpec,
 };
 use nac_protocol::dictionary::Dictionary;
 use nac_protocol::radius::{AttributeType, put_attribute, put_tagged_integer, put_tagged_text};
@@ -49,6 +49,7 @@ impl Estate {
                 intermediates: Vec::new(),
                 revocation_lists: vec![list],
                 revocation: RevocationMode::Require,
+                attested_policies: Vec::new(),
             },
             chain,
             key: server.key.clone(),
@@ -91,6 +92,7 @@ pub(crate) fn switch(name: &str, host: u8) -> ClientSpec {
         maximum_tls: MaximumVersion::Tls13,
         dialect: "rfc4849".into(),
         site: None,
+        region: None,
         conversations_per_second: 1_000_000,
         burst: 1_000_000,
     }
@@ -120,11 +122,15 @@ fn policy() -> PolicySpec {
         resources: vec![ResourceSpec {
             name: "cluster".into(),
             access_list: vec![("rfc4849".into(), filter("permit in ip from any to 198.51.100.0/24"))],
+            extents: Vec::new(),
         }],
         dialects: vec![DialectSpec {
             name: "rfc4849".into(),
             before: Vec::new(),
             after: filter("deny in ip from any to any"),
+            before_extent: Extent::default(),
+            after_extent: Extent::default(),
+            limits: Limits::default(),
         }],
         digest: "d1".into(),
     }
@@ -135,6 +141,7 @@ fn rule(line: u32, effect: Effect, targets: &[&str], condition: Condition) -> Ru
         effect,
         targets: targets.iter().map(|name| (*name).into()).collect(),
         condition,
+        monitor: false,
         label: format!("{effect:?} {}", targets.join(", ")).to_lowercase(),
         location: format!("estate.policy:{line}"),
     }
@@ -145,7 +152,13 @@ fn segment(name: &str, vlan: &str, session_timeout: Option<u32>) -> SegmentSpec 
     put_tagged_integer(&mut reply, AttributeType::TUNNEL_TYPE, 0, 13).unwrap();
     put_tagged_integer(&mut reply, AttributeType::TUNNEL_MEDIUM_TYPE, 0, 6).unwrap();
     put_tagged_text(&mut reply, AttributeType::TUNNEL_PRIVATE_GROUP_ID, 0, vlan.as_bytes()).unwrap();
-    SegmentSpec { name: name.into(), replies: vec![("rfc4849".into(), reply)], session_timeout }
+    SegmentSpec {
+        name: name.into(),
+        replies: vec![("rfc4849".into(), reply)],
+        site_replies: Vec::new(),
+        session_timeout,
+        fallback: None,
+    }
 }
 
 fn filter(line: &str) -> Vec<u8> {

@@ -51,6 +51,7 @@ impl World {
             name: "alice@corp.example".into(),
             groups: TextSet::new(["ml-engineers"]),
             disabled: false,
+            access_until: None,
         });
         core.facts.upsert_device(laptop());
         let printer = DeviceFacts { macs: [PRINTER.parse().unwrap()].into(), ..DeviceFacts::named("printer-1") };

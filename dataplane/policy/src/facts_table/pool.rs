@@ -1,0 +1,66 @@
+//! Texts and sets that many records have in common, kept once.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use crate::device::{DeviceFacts, UserFacts};
+use crate::text::{Text, TextSet};
+
+/// Below so many values nothing is cleared away.
+const SMALL: usize = 1_024;
+
+/// What is shared. What no record has any more is dropped once the pool has doubled.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    texts: Shared<Text>,
+    sets: Shared<TextSet>,
+}
+
+#[derive(Debug)]
+struct Shared<T> {
+    values: HashSet<T>,
+    clear_at: usize,
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self { values: HashSet::new(), clear_at: SMALL }
+    }
+}
+
+impl Pool {
+    /// Makes a device share what others have: its kind, its tags, and what its posture report says.
+    pub(super) fn share_device(&mut self, device: &mut DeviceFacts) {
+        for text in [&mut device.kind, &mut device.posture_status].into_iter().flatten() {
+            self.texts.share(text, Text::is_unshared);
+        }
+        let reports = [&mut device.posture_passed, &mut device.posture_failed].into_iter().flatten();
+        for set in reports.chain([&mut device.tags]) {
+            self.sets.share(set, TextSet::is_unshared);
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn sets(&self) -> usize {
+        self.sets.values.len()
+    }
+
+    /// Makes a user share what others have: the groups.
+    pub(super) fn share_user(&mut self, user: &mut UserFacts) {
+        self.sets.share(&mut user.groups, TextSet::is_unshared);
+    }
+}
+
+impl<T: Clone + Eq + Hash> Shared<T> {
+    fn share(&mut self, value: &mut T, is_unshared: impl Fn(&T) -> bool) {
+        if let Some(known) = self.values.get(value) {
+            value.clone_from(known);
+            return;
+        }
+        if self.values.len() >= self.clear_at {
+            self.values.retain(|value| !is_unshared(value));
+            self.clear_at = (2 * self.values.len()).max(SMALL);
+        }
+        self.values.insert(value.clone());
+    }
+}
