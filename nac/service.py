@@ -38,6 +38,8 @@ from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
 from nac.policy.compile import CompiledPolicy
+from nac.policy.history import note_loaded
+from nac.policy.load import digest, read_sources
 from nac.scheduling import let_threads_finish
 from nac.snapshot.build import BuiltSnapshot, build, watched_files
 from nac.snapshot.tickets import TicketKeys
@@ -105,6 +107,7 @@ class Service:
         undo.callback(self._start_draining())
         self._control = ControlListener(self._config.control_socket, self._ask_main_loop)
         undo.callback(self._control.close)
+        self._guarded("history", self._note_policy)
         self._warn(self._built)
 
     def _start_dataplane(self) -> _dataplane.DataPlane:
@@ -239,6 +242,7 @@ class Service:
         ignored = _only_at_start(self._config, config)
         self._config, self._built, self._refusal = config, built, None
         self._retry_s, self._retry_at = FIRST_RETRY_S, 0.0
+        self._guarded("history", self._note_policy)
         self._log.info("reloaded", generation=self._dataplane.generation(), digest=built.policy.digest)
         self._warn(built)
         said = f"generation {self._dataplane.generation()} is published"
@@ -295,6 +299,13 @@ class Service:
             replacement.replace(path)
         except OSError as error:
             self._log.warning("generation.not_recorded", path=str(path), error=str(error))
+
+    def _note_policy(self) -> None:
+        """Make what was published a version of the policy, if its files are still those."""
+        sources = read_sources(self._config.policy.path)
+        if digest(sources) == self._built.policy.digest:
+            with self._database.write() as session:
+                note_loaded(session, sources, self._dataplane.generation(), now=int(time.time()))
 
     def _warn(self, built: BuiltSnapshot) -> None:
         for warning in built.warnings:

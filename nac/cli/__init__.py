@@ -27,7 +27,7 @@ COMMANDS: Final[dict[str, str]] = {
     "device": "Devices: their addresses, certificates, tags and posture.",
     "user": "Users and their groups.",
     "pki": "Certificates: authority, issue, revoke, lists.",
-    "policy": "Who may reach what: check, facts, explain.",
+    "policy": "Who may reach what: check, explain, prove, compare, publish.",
     "auth": "Authentications: list, show, follow.",
     "why": "Explain what happened to a device, a user or one authentication.",
     "decode": "Decode RADIUS packets from hex or a capture.",

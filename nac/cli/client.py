@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ from nac.clients.secret import LONGEST_OCTETS, RECOMMENDED_OCTETS, SharedSecret
 from nac.clients.store import Clients, NewClient, Prefix
 from nac.db.audit import os_user
 from nac.db.schema import Client
-from nac.enforcement.vendor import DIALECTS
+from nac.enforcement.snippet import SECRET, configuration
+from nac.enforcement.vendor import DIALECTS, MAKES
 from nac.identity.name import Name
 
 _secret_file = click.option(
@@ -39,6 +41,18 @@ _secret_file = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True),
     help="Take the secret from this file (- for standard input), instead of a new random one.",
 )
+
+
+class _AddressParameter(click.ParamType[IPv4Address | IPv6Address]):
+    name = "address"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> IPv4Address | IPv6Address:
+        try:
+            return ip_address(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 @click.group("client")
@@ -166,6 +180,15 @@ def remove(invocation: Invocation, client: str) -> None:
     with invocation.database() as database, database.write() as session:
         name = Clients(session, actor=os_user(), now=int(time.time())).remove(client)
     say(f"client {cell(name)} removed")
+
+
+@cli.command("snippet")
+@click.option("--vendor", "make", type=click.Choice(MAKES), required=True, help="The make, as its dialects begin.")
+@click.option("--server", type=_AddressParameter(), help="Where switches reach this server; else a placeholder.")
+def snippet(make: str, server: IPv4Address | IPv6Address | None) -> None:
+    """Print what to configure on a switch or wireless controller. The secret stays a placeholder."""
+    say(configuration(make, server).rstrip("\n"))
+    note(f"next: put the secret that `nac client add` shows in place of {SECRET}; docs/vendors/{make}.md says the rest")
 
 
 def _given(secret_file: Path | None) -> SharedSecret | None:

@@ -33,7 +33,7 @@ class PrefixError(NacError):
 
 
 class ClientFields(TypedDict):
-    """The arguments of `nac._dataplane.Client`."""
+    """The arguments of `nac._dataplane.Client`. `region`: None until the policy's sites are known."""
 
     name: str
     prefix: str
@@ -43,6 +43,7 @@ class ClientFields(TypedDict):
     max_tls: TlsVersion
     dialect: str
     site: str | None
+    region: str | None
     conversations_per_second: int
     burst: int
 
@@ -192,6 +193,7 @@ def to_dataplane(client: Client, seal: Seal) -> ClientFields:
         max_tls="1.2" if client.max_tls == "1.2" else "1.3",
         dialect=client.dialect,
         site=client.site,
+        region=None,
         conversations_per_second=client.conversations_per_second,
         burst=client.burst,
     )

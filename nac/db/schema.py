@@ -165,11 +165,30 @@ class DeviceTag(Base):
     tag: Mapped[str] = mapped_column(primary_key=True, index=True)
 
 
+class FactSet(Base):
+    """Facts over which something was decided, each set once: JSON by the facts' names. `digest`: its SHA-256, hex.
+
+    Facts that change from one minute or day to the next are not in it: they have columns of their own.
+    """
+
+    __tablename__ = "fact_sets"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
+    digest: Mapped[str] = mapped_column(unique=True)
+    facts: Mapped[str]
+
+
 class Authentication(Base):
-    """One `AuthenticationEvent`, whole in `event` (JSON); the other columns are for search, names case-folded."""
+    """One `AuthenticationEvent`, whole in `event` (JSON); the other columns are for search, names case-folded.
+
+    `fact_set` (a `FactSet`), `days_left` and `posture_age` are what it was decided over, None when nothing was decided;
+    `generation`: the snapshot that decided.
+    """
 
     __tablename__ = "authentications"
     __table_args__ = (
+        Index("ix_authentications_at_us_facts", "at_us", "fact_set", "days_left", "posture_age"),
         Index("ix_authentications_mac_at_us", "mac", "at_us"),
         Index("ix_authentications_identity_user_at_us", "identity_user", "at_us"),
         Index("ix_authentications_device_at_us", "device", "at_us"),
@@ -178,7 +197,7 @@ class Authentication(Base):
 
     row_id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
     id: Mapped[str] = mapped_column(unique=True)
-    at_us: Mapped[int] = mapped_column(index=True)
+    at_us: Mapped[int]
     mac: Mapped[str | None]
     identity_user: Mapped[str | None]
     user_name: Mapped[str | None]
@@ -187,6 +206,10 @@ class Authentication(Base):
     result: Mapped[str]
     cause: Mapped[str]
     event: Mapped[str]
+    fact_set: Mapped[int | None]
+    days_left: Mapped[int | None]
+    posture_age: Mapped[int | None]
+    generation: Mapped[int | None]
 
 
 class Authorization(Base):
@@ -215,6 +238,42 @@ class Discard(Base):
     client: Mapped[str | None]
     source: Mapped[str]
     count: Mapped[int]
+
+
+class PolicyVersion(Base):
+    """A policy that was published. `digest`: as decisions carry it; `generation`: of the first snapshot with it, None
+    until a server has taken it; `note`: how it came, for people.
+    """
+
+    __tablename__ = "policy_versions"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    number: Mapped[int] = mapped_column(SERIAL, primary_key=True)
+    digest: Mapped[str] = mapped_column(index=True)
+    generation: Mapped[int | None]
+    at: Mapped[int]
+    author: Mapped[str]
+    note: Mapped[str]
+
+
+class PolicyFile(Base):
+    """One file of a policy's version, in its place. `text`: a `PolicyText`."""
+
+    __tablename__ = "policy_files"
+
+    version: Mapped[int] = mapped_column(ForeignKey("policy_versions.number"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    text: Mapped[str] = mapped_column(ForeignKey("policy_texts.digest"))
+
+
+class PolicyText(Base):
+    """The text of policy files, each once. `digest`: its SHA-256, hex."""
+
+    __tablename__ = "policy_texts"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
 
 
 class AdminAudit(Base):

@@ -31,18 +31,19 @@ MAX_POLICY: Final = MAX_PACKET - RESERVED
 class Budget:
     """Limits of one dialect for one session's list; None where its makers state none.
 
-    `lines`: rules. `characters`: the sum of the values' text. `line_characters`: of one rule, at most what an attribute
-    holds.
+    `lines`: rules, or what the switch counts in their place, which `counted` names. `characters`: the sum of the
+    values' text. `line_characters`: of one rule, at most what an attribute holds.
     """
 
     lines: int | None = None
     characters: int | None = None
     line_characters: int = 253
+    counted: str = "lines"
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """What some part of a reply uses up: octets on the wire, rules, characters of text."""
+    """What some part of a reply uses up: octets on the wire, lines as its `Budget` counts them, characters of text."""
 
     octets: int = 0
     lines: int = 0
@@ -53,10 +54,10 @@ class Extent:
 
     def beyond(self, budget: Budget) -> str | None:
         """The first limit that is passed, in words; None when it fits."""
-        if self.octets > MAX_POLICY:
-            return f"{self.octets} octets, but a RADIUS packet has room for {MAX_POLICY} (RFC 2865 3)"
         if budget.lines is not None and self.lines > budget.lines:
-            return f"{self.lines} lines, but the switch takes {budget.lines}"
+            return f"{self.lines} {budget.counted}, but the switch takes {budget.lines}"
         if budget.characters is not None and self.characters > budget.characters:
             return f"{self.characters} characters, but the switch takes {budget.characters}"
+        if self.octets > MAX_POLICY:
+            return f"{self.octets} octets, but a RADIUS packet has room for {MAX_POLICY} (RFC 2865 3)"
         return None

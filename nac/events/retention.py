@@ -8,6 +8,7 @@ from sqlalchemy import delete, func, select
 
 from nac.db import Database
 from nac.db.schema import Authentication, Discard, Tombstone
+from nac.events.fact_sets import delete_unused
 
 ROWS_AT_ONCE: Final = 5000
 """Rows of one transaction, so that a large deletion never keeps the drain waiting for long."""
@@ -17,9 +18,15 @@ _MICROSECONDS: Final = 1_000_000
 
 def delete_older(database: Database, before: int) -> int:
     """Delete authentications, discards and tombstones from before this Unix second; how many. Raises `StorageError`."""
-    return sum(
-        _delete_in_parts(database, table, before * _MICROSECONDS) for table in (Authentication, Discard)
-    ) + _delete_tombstones(database, before)
+    authentications = _delete_in_parts(database, Authentication, before * _MICROSECONDS)
+    if authentications:
+        with database.write() as session:
+            delete_unused(session)
+    return (
+        authentications
+        + _delete_in_parts(database, Discard, before * _MICROSECONDS)
+        + _delete_tombstones(database, before)
+    )
 
 
 def _delete_in_parts(database: Database, table: type[Authentication] | type[Discard], before_us: int) -> int:

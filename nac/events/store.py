@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from nac.db import Database
 from nac.db.schema import Authentication, Authorization, Discard
+from nac.events.fact_sets import RecordedFacts, fact_set_ids
 from nac.events.types import AuthenticationHeader, AuthorizationEvent, DiscardEvent, Header
 from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import fold
@@ -32,10 +33,13 @@ class EventStore:
 
     def insert(self, batch: Sequence[ReceivedEvent]) -> None:
         """Store a batch, all or nothing. Events that are there already are left alone. Raises `StorageError`."""
-        authentications = [_row(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationHeader)]
+        headers = [(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationHeader)]
+        decided = {header.id: RecordedFacts.of(header.facts) for header, _ in headers if header.facts}
         authorizations = [_authorization_row(r.event) for r in batch if isinstance(r.event, AuthorizationEvent)]
         discards = [_discard_row(r.event) for r in batch if isinstance(r.event, DiscardEvent)]
         with self._database.write() as session:
+            sets = fact_set_ids(session, decided.values())
+            authentications = [_row(header, raw, decided.get(header.id), sets) for header, raw in headers]
             _insert_new(session, Authorization.metadata.tables["authorizations"], authorizations)
             _insert_new(session, Authentication.metadata.tables["authentications"], authentications)
             _insert_new(session, Discard.metadata.tables["discards"], discards)
@@ -50,7 +54,9 @@ def _insert_new(session: Session, table: Table, rows: list[dict[str, Any]]) -> N
         session.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
 
 
-def _row(event: AuthenticationHeader, raw: bytes) -> dict[str, Any]:
+def _row(
+    event: AuthenticationHeader, raw: bytes, decided: RecordedFacts | None, sets: Mapping[str, int]
+) -> dict[str, Any]:
     return {
         "id": event.id,
         "at_us": event.at,
@@ -62,6 +68,10 @@ def _row(event: AuthenticationHeader, raw: bytes) -> dict[str, Any]:
         "result": event.result,
         "cause": event.cause,
         "event": _without_nul(raw.decode()),
+        "fact_set": sets[decided.digest] if decided else None,
+        "days_left": decided.days_left if decided else None,
+        "posture_age": decided.posture_age if decided else None,
+        "generation": event.decision.generation if event.decision else None,
     }
 
 

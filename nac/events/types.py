@@ -121,6 +121,12 @@ class DiscardEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     count: int
 
 
+class DecisionHeader(msgspec.Struct, frozen=True):
+    """The field of a `PolicyDecision` that is searched for."""
+
+    generation: int
+
+
 class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     """The fields of an `AuthenticationEvent` that are searched for; the rest is stored as it came, not taken apart."""
 
@@ -133,6 +139,8 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     cause: str
     identity_user: str | None
     identity_device: str | None
+    facts: dict[str, str | bool | int | list[str]]
+    decision: DecisionHeader | None
 
 
 Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from nac.policy.facts import Fact
-from nac.policy.model import All, Always, Any, Comparison, Condition, Not, PersonaReference, Policy
+from nac.policy.model import All, Always, Any, Comparison, Condition, During, Not, PersonaReference, Policy
 
 _Truths = frozenset[bool | None]
 
@@ -36,6 +36,8 @@ class Anonymous:
                 return frozenset({True})
             case Comparison():
                 return _of_comparison(condition, self._facts[condition.fact.text])
+            case During():
+                return _ANY
             case PersonaReference(name):
                 if name.text not in self._personas:
                     self._personas[name.text] = self._truths(self._conditions[name.text])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from nac.policy.facts import Fact, FactKind, fits, normal_mac
-from nac.policy.model import Comparison, Condition, Name, Operator, Policy, Value
+from nac.policy.facts import LATEST, TIME, Fact, FactKind, fits, normal_mac
+from nac.policy.model import Comparison, Condition, Name, Never, Operator, Policy, Value
 from nac.policy.source import Diagnostic, Span, nearest
 from nac.policy.walk import MAX_DEPTH, MAX_SIZE, Extents, leaves, personas_by_use
 
@@ -45,6 +45,9 @@ def _conditions(policy: Policy) -> Iterator[tuple[Condition, Span]]:
         yield persona.condition, persona.name.span
     for rule in policy.rules:
         yield rule.condition, rule.span
+    for invariant in policy.invariants:
+        if isinstance(invariant, Never):
+            yield invariant.condition, invariant.span
 
 
 def _check_comparison(comparison: Comparison, facts: Mapping[str, Fact]) -> list[Diagnostic]:
@@ -70,10 +73,10 @@ def _check_mac(fact: Fact, comparison: Comparison) -> list[Diagnostic]:
     if fact.name != "mac" or comparison.operator == "matches":
         return []
     values = comparison.value if isinstance(comparison.value, tuple) else (str(comparison.value),)
+    wrong = [value for value in values if normal_mac(value) is None][:1]
     return [
         Diagnostic(comparison.value_span, f'"{value}" is not a MAC address', "write it like 00-11-22-33-44-55")
-        for value in values
-        if normal_mac(value) is None
+        for value in wrong
     ]
 
 
@@ -81,6 +84,8 @@ def _check_given(name: Name, value: Value, span: Span, facts: Mapping[str, Fact]
     fact = facts.get(name.text)
     if fact is None:
         return [_no_such_fact(name, facts)]
+    if fact.name == TIME and isinstance(value, int) and not 0 <= value < LATEST:
+        return [Diagnostic(span, "a moment lies between 1970 and 9998", 'write it like "2026-03-29T02:30+01:00"')]
     if fits(value, fact.kind):
         return []
     example = _EXAMPLE[fact.kind].format(fact=fact.name, example=fact.example).replace(">=", "=")

@@ -3,68 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import assert_never
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal, assert_never
 
 from nac import _dataplane
-from nac.enforcement.layout import Layout, lay_out
-from nac.enforcement.vendor import DIALECTS
+from nac.enforcement.budget import MAX_POLICY
+from nac.enforcement.layout import Layout, Piece, lay_out
+from nac.enforcement.vendor import DIALECTS, UNCHOSEN
 from nac.errors import PolicyError
+from nac.policy.compile_condition import Conditions
 from nac.policy.examine import Answer, examine
+from nac.policy.facts import TIME
 from nac.policy.fit import misfits
 from nac.policy.load import CheckedPolicy
-from nac.policy.model import (
-    All,
-    Allow,
-    Always,
-    Any,
-    Comparison,
-    Condition,
-    Forbid,
-    Not,
-    PersonaReference,
-    Place,
-    Policy,
-    Reject,
-    Resource,
-    Rule,
-    Value,
-)
+from nac.policy.model import Allow, Forbid, Place, Policy, Reject, Resource, Rule, Segment, Site, Test, Value
 from nac.policy.reference import order_of_resources
+from nac.policy.schedule import Interval, intervals, known_span
 from nac.policy.source import Diagnostic, Severity, nearest, ordered
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledPolicy:
-    """`native` goes into a snapshot; `layouts` shows, by dialect, what it will send."""
+    """`native` goes into a snapshot; `layouts` shows, by dialect, what it will send. `sites`: where clients stand.
+    `known_until`: Unix seconds up to which the schedules are worked out, None without schedules; later it is not known
+    whether they hold.
+    """
 
     native: _dataplane.Policy
     digest: str
     layouts: Mapping[str, Layout]
     warnings: tuple[Diagnostic, ...]
+    sites: tuple[Site, ...] = ()
+    known_until: int | None = None
 
 
 def compile_policy(
-    checked: CheckedPolicy, dictionary: _dataplane.Dictionary, *, dialects: Collection[str] | None = None
+    checked: CheckedPolicy,
+    dictionary: _dataplane.Dictionary,
+    *,
+    dialects: Collection[str] | None = None,
+    now: datetime | None = None,
 ) -> CompiledPolicy:
     """Compile for `dialects`, and run the test blocks again on the compiled form.
 
-    Name the dialects that clients use; without them every dialect is tried, and none is warned about.
+    Name the dialects that clients use; without them the policy has to fit the standard's, and none is warned about.
+    Schedules are worked out around `now`, the current time unless said otherwise.
 
     Raises `PolicyError` for a reply that cannot fit, an unknown dialect, or a test that fails.
     """
     policy = checked.policy
-    layouts = _layouts(policy, dictionary, sorted(DIALECTS if dialects is None else dialects))
-    problems = misfits(policy, layouts)
-    if problems:
-        raise PolicyError([one.render() for one in ordered(problems)])
-    native = compile_native(policy, layouts, checked.digest)
-    failed = examine(policy, lambda facts: answer(native, facts))
+    span = known_span(now or datetime.now(UTC))
+    layouts = _layouts(policy, dictionary, sorted(UNCHOSEN if dialects is None else dialects))
+    found = misfits(policy, layouts)
+    errors = [one for one in found if one.severity is Severity.ERROR]
+    if errors:
+        raise PolicyError([one.render() for one in ordered(errors)])
+    native = compile_native(policy, layouts, checked.digest, span)
+    failed = examine(_with_known_times(policy, span), lambda facts: answer(native, facts))
     if failed:
         raise PolicyError([one.render() for one in ordered(failed)])
-    unenforced = _unenforced(policy, layouts) if dialects is not None else []
-    warnings = (*checked.warnings, *unenforced)
-    return CompiledPolicy(native, checked.digest, {one.dialect.name: one for one in layouts}, warnings)
+    warnings = [*checked.warnings, *found, *_over(policy, span)]
+    warnings += _unenforced(policy, layouts) if dialects is not None else []
+    return CompiledPolicy(
+        native=native,
+        digest=checked.digest,
+        layouts={one.dialect.name: one for one in layouts},
+        warnings=tuple(warnings),
+        sites=policy.sites,
+        known_until=span[1] if policy.schedules else None,
+    )
 
 
 def _layouts(policy: Policy, dictionary: _dataplane.Dictionary, names: Sequence[str]) -> list[Layout]:
@@ -85,32 +93,80 @@ def resources_in_order(policy: Policy) -> list[Resource]:
     return [by_name[name] for name in order_of_resources(policy)]
 
 
-def compile_native(policy: Policy, layouts: Sequence[Layout], digest: str) -> _dataplane.Policy:
-    """The data plane's form of a policy that has passed `check`."""
-    personas = {persona.name.text: persona.condition for persona in policy.personas}
-    compiler = _Conditions(personas)
+def _with_known_times(policy: Policy, span: Interval) -> Policy:
+    """With those tests alone whose time the compiled form knows; `read` has run all of them."""
+
+    def is_known(test: Test) -> bool:
+        times = [given.value for given in test.given if given.fact.text == TIME]
+        return all(isinstance(time, int) and span[0] <= time < span[1] for time in times)
+
+    return replace(policy, tests=tuple(test for test in policy.tests if is_known(test)))
+
+
+def _over(policy: Policy, span: Interval) -> list[Diagnostic]:
+    """A warning for each schedule that does not hold any more, or for a year to come."""
+    now = (span[0] + span[1]) // 2
+    message = "schedule `{}` does not hold at any time within the next 400 days"
+    return [
+        Diagnostic(schedule.name.span, message.format(schedule.name.text), severity=Severity.WARNING)
+        for schedule in policy.schedules
+        if not intervals(schedule, (now, span[1]))
+    ]
+
+
+def compile_native(policy: Policy, layouts: Sequence[Layout], digest: str, span: Interval) -> _dataplane.Policy:
+    """The data plane's form of a policy that has passed `check`; its schedules are worked out for `span`."""
+    conditions = Conditions(policy, span)
     return _dataplane.Policy(
-        rules=[_rule(rule, compiler) for rule in policy.rules],
-        segments=[
-            _dataplane.Segment(
-                name=segment.name.text,
-                replies={one.dialect.name: one.segments[segment.name.text].encoded for one in layouts},
-                session_timeout=segment.session,
-            )
-            for segment in policy.segments
-        ],
-        resources=[
-            _dataplane.Resource(
-                name=name, access_list={one.dialect.name: one.resources[name].encoded for one in layouts}
-            )
-            for name in order_of_resources(policy)
-        ],
-        dialects=[
-            _dataplane.Dialect(name=one.dialect.name, before=one.before.encoded, after=one.after.encoded)
-            for one in layouts
-        ],
+        rules=[_rule(rule, conditions) for rule in policy.rules],
+        segments=[_segment(segment, layouts) for segment in policy.segments],
+        resources=[_resource(name, layouts) for name in order_of_resources(policy)],
+        dialects=[_dialect(layout) for layout in layouts],
         digest=digest,
     )
+
+
+def _segment(segment: Segment, layouts: Sequence[Layout]) -> _dataplane.Segment:
+    name = segment.name.text
+    return _dataplane.Segment(
+        name=name,
+        replies={layout.dialect.name: layout.segments[name].encoded for layout in layouts},
+        site_replies={
+            (site, layout.dialect.name): piece.encoded
+            for layout in layouts
+            for (site, placed), piece in layout.sites.items()
+            if placed == name
+        },
+        session_timeout=segment.session,
+        fallback=segment.fallback.text if segment.fallback else None,
+    )
+
+
+def _resource(name: str, layouts: Sequence[Layout]) -> _dataplane.Resource:
+    pieces = {layout.dialect.name: piece for layout in layouts if (piece := layout.resources[name]) is not None}
+    return _dataplane.Resource(
+        name=name,
+        access_list={dialect: piece.encoded for dialect, piece in pieces.items()},
+        extents={dialect: _extent(piece) for dialect, piece in pieces.items()},
+    )
+
+
+def _dialect(layout: Layout) -> _dataplane.Dialect:
+    budget = layout.dialect.budget
+    return _dataplane.Dialect(
+        name=layout.dialect.name,
+        before=layout.before.encoded,
+        after=layout.after.encoded,
+        before_extent=_extent(layout.before),
+        after_extent=_extent(layout.after),
+        max_octets=MAX_POLICY,
+        max_lines=budget.lines,
+        max_characters=budget.characters,
+    )
+
+
+def _extent(piece: Piece) -> tuple[int, int]:
+    return piece.extent.lines, piece.extent.characters
 
 
 def answer(native: _dataplane.Policy, facts: Mapping[str, Value]) -> Answer:
@@ -119,81 +175,69 @@ def answer(native: _dataplane.Policy, facts: Mapping[str, Value]) -> Answer:
     return Answer(decision.segment, frozenset(decision.grants), decision.rule)
 
 
-def _rule(rule: Rule, compiler: _Conditions) -> _dataplane.Rule:
-    condition = compiler.compile(rule.condition)
-    label, location = rule.label, rule.span.location
+def _rule(rule: Rule, conditions: Conditions) -> _dataplane.Rule:
+    return _dataplane.Rule(
+        effect=_effect(rule),
+        targets=_targets(rule),
+        condition=conditions.compile(rule.condition),
+        label=rule.label,
+        location=rule.span.location,
+        monitor=rule.monitor,
+    )
+
+
+def _effect(rule: Rule) -> Literal["place", "reject", "allow", "forbid"]:
     match rule:
-        case Place(segment):
-            return _dataplane.Rule(
-                effect="place", targets=[segment.text], condition=condition, label=label, location=location
-            )
+        case Place():
+            return "place"
         case Reject():
-            return _dataplane.Rule(effect="reject", condition=condition, label=label, location=location)
-        case Allow(names):
-            targets = [name.text for name in names]
-            return _dataplane.Rule(effect="allow", targets=targets, condition=condition, label=label, location=location)
-        case Forbid(names):
-            targets = [name.text for name in names]
-            return _dataplane.Rule(
-                effect="forbid", targets=targets, condition=condition, label=label, location=location
-            )
+            return "reject"
+        case Allow():
+            return "allow"
+        case Forbid():
+            return "forbid"
         case _:
             assert_never(rule)
 
 
-class _Conditions:
-    """Compiles conditions; each persona once, shared by all that use it."""
-
-    def __init__(self, personas: Mapping[str, Condition]) -> None:
-        self._personas = personas
-        self._compiled: dict[str, _dataplane.Condition] = {}
-
-    def compile(self, condition: Condition) -> _dataplane.Condition:
-        native = _dataplane.Condition
-        match condition:
-            case Always():
-                return native.always()
-            case All(parts):
-                return native.all([self.compile(part) for part in parts])
-            case Any(parts):
-                return native.any([self.compile(part) for part in parts])
-            case Not(part):
-                return native.negate(self.compile(part))
-            case PersonaReference(name):
-                if name.text not in self._compiled:
-                    self._compiled[name.text] = self.compile(self._personas[name.text])
-                return self._compiled[name.text]
-            case Comparison(fact, operator, value):
-                return native.compare(fact=fact.text, operator=operator, value=value)
-            case _:
-                assert_never(condition)
+def _targets(rule: Rule) -> list[str]:
+    match rule:
+        case Place(segment):
+            return [segment.text]
+        case Reject():
+            return []
+        case Allow(resources) | Forbid(resources):
+            return [name.text for name in resources]
+        case _:
+            assert_never(rule)
 
 
 def _unenforced(policy: Policy, layouts: Sequence[Layout]) -> list[Diagnostic]:
     """What a dialect without access lists cannot do: narrow a segment, or take a grant away again."""
-    without = [layout.dialect.name for layout in layouts if not layout.dialect.in_line]
+    without = [layout for layout in layouts if not layout.dialect.in_line]
     placed = {rule.segment.text for rule in policy.rules if isinstance(rule, Place)}
-    confine = "give it a `filter-id` that names a list on those switches, or let the network confine its VLAN"
+    confine = "give it a `role` or `filter-id` that those switches know, or let the network confine its VLAN"
     segments = [
         Diagnostic(
             segment.name.span,
-            f"clients of dialect {name} take no access list: they enforce `{segment.name.text}` by its VLAN alone",
+            f"clients of dialect {layout.dialect.name} take no access list: they enforce `{segment.name.text}` by its "
+            "VLAN alone",
             confine,
             Severity.WARNING,
         )
-        for name in without
+        for layout in without
         for segment in policy.segments
-        if segment.name.text in placed and segment.filter_id is None
+        if segment.name.text in placed and segment.name.text not in layout.named
     ]
     forbids = [
         Diagnostic(
             rule.span,
-            f"clients of dialect {name} take no access list: this `forbid` changes nothing there",
+            f"clients of dialect {layout.dialect.name} take no access list: this `forbid` changes nothing there",
             "put those sessions into a segment of their own with a `place` above, or use a dialect with access lists",
             Severity.WARNING,
         )
-        for name in without
+        for layout in without
         for rule in policy.rules
-        if isinstance(rule, Forbid)
+        if isinstance(rule, Forbid) and not rule.monitor
     ]
     return segments + forbids

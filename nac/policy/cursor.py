@@ -33,6 +33,11 @@ class Cursor:
         return self._tokens[self._position]
 
     @property
+    def following(self) -> Token:
+        """The token after `token`; at the end of the file, END once more."""
+        return self._tokens[min(self._position + 1, len(self._tokens) - 1)]
+
+    @property
     def at_end(self) -> bool:
         return self.token.kind is Kind.END
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nac.enforcement.layout import Layout
 from nac.enforcement.vendor import Attribute
 from nac.errors import PolicyError
-from nac.policy.facts import Fact, normal_mac
-from nac.policy.model import Allow, Comparison, Condition, Forbid, Place, Policy, Reject, Rule, Value
+from nac.policy.facts import TIME, Fact, moment, normal_mac
+from nac.policy.model import Allow, Condition, Forbid, Place, Policy, Reject, Rule, Value
 from nac.policy.reference import Facts, Verdict, decide, evaluate
 from nac.policy.source import nearest
-from nac.policy.walk import leaves
+from nac.policy.walk import facts_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,38 @@ class Explanation:
     steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Attributes of the reply; `remark`: why they are not those of the decision, empty when they are."""
+
+    attributes: tuple[Attribute, ...]
+    remark: str
+
+
 def explain(policy: Policy, facts: Facts) -> Explanation:
     """Decide by the reference evaluator and say what became of each statement. `policy` has passed `check`."""
     verdict = decide(policy, facts)
-    took_part = {id(outcome.rule): outcome.words for outcome in verdict.outcomes}
+    took_part = {id(outcome.rule): outcome.words + _overridden(outcome.rule, verdict) for outcome in verdict.outcomes}
     steps = tuple(
         Step(rule.span.location, rule.label, took_part.get(id(rule)) or _passed_over(policy, rule, facts, verdict))
         for rule in policy.rules
     )
     return Explanation(verdict, steps)
+
+
+def _overridden(rule: Rule, verdict: Verdict) -> str:
+    """What of an `allow` was taken away again, and by which statements."""
+    if not isinstance(rule, Allow) or rule.monitor:
+        return ""
+    lost = {name.text for name in rule.resources}.difference(verdict.grants)
+    by = [
+        outcome.rule.span.location
+        for outcome in verdict.outcomes
+        if isinstance(outcome.rule, Forbid)
+        and not outcome.rule.monitor
+        and not lost.isdisjoint(name.text for name in outcome.rule.resources)
+    ]
+    return f", but {', '.join(sorted(lost))} overridden by {', '.join(by)}" if lost else ""
 
 
 def _passed_over(policy: Policy, rule: Rule, facts: Facts, verdict: Verdict) -> str:
@@ -65,29 +88,25 @@ def _is_decided_before(policy: Policy, rule: Place | Reject, verdict: Verdict) -
 
 def unknown_facts(policy: Policy, condition: Condition, facts: Facts) -> list[str]:
     """The facts that a condition asks for and that are not known, each once."""
-    return list(dict.fromkeys(name for name in _facts_in(policy, condition) if name not in facts))
+    return list(dict.fromkeys(name for name in facts_in(policy, condition) if name not in facts))
 
 
-def _facts_in(policy: Policy, condition: Condition) -> Iterator[str]:
-    for leaf in leaves(condition):
-        if isinstance(leaf, Comparison):
-            yield leaf.fact.text
-        else:
-            used = next(persona for persona in policy.personas if persona.name.text == leaf.persona.text)
-            yield from _facts_in(policy, used.condition)
-
-
-def reply_attributes(layout: Layout, verdict: Verdict) -> list[Attribute]:
-    """The attributes of the Access-Accept in one dialect, as text; none for a reject."""
+def reply_attributes(layout: Layout, policy: Policy, verdict: Verdict, site: str | None) -> Sent:
+    """What the Access-Accept carries in one dialect at a site, as text; nothing for a reject."""
     if verdict.segment is None:
-        return []
-    pieces = (
-        layout.segments[verdict.segment],
-        layout.before,
-        *(layout.resources[name] for name in verdict.grants),
-        layout.after,
-    )
-    return [attribute for piece in pieces for attribute in piece.attributes]
+        return Sent((), "")
+    reason = layout.unfit(verdict.segment, verdict.grants)
+    if reason is None:
+        attributes = layout.reply(verdict.segment, verdict.grants)
+        placed = layout.sites.get((site or "", verdict.segment))
+        own = layout.segments[verdict.segment].attributes
+        return Sent(attributes if placed is None else placed.attributes + attributes[len(own) :], "")
+    fallback = next(one.fallback for one in policy.segments if one.name.text == verdict.segment)
+    if fallback is None:
+        return Sent((), f"this client is sent an Access-Reject: {reason}")
+    pieces = layout.fallbacks
+    piece = pieces.get((site, fallback.text)) or pieces[None, fallback.text]
+    return Sent(piece.attributes, f"this client falls back to segment {fallback.text}: {reason}")
 
 
 def parse_facts(assignments: Sequence[str], catalogue: Mapping[str, Fact]) -> dict[str, Value]:
@@ -118,4 +137,6 @@ def _value(fact: Fact, text: str) -> Value | None:
         case "boolean":
             return {"true": True, "false": False}.get(text.lower())
         case "integer":
+            if fact.name == TIME and "T" in text:
+                return moment(text)
             return int(text) if text.removeprefix("-").isdecimal() and len(text) <= 15 else None

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
-from typing import Literal
+from typing import Final, Literal
 
 from nac.policy.model import Value
+
+TIME: Final = "time"
+"""The fact that schedules ask for: Unix seconds."""
+
+LATEST: Final = 253_370_764_800
+"""Unix seconds: the last year of the calendar, so that every zone still has a date for what is before."""
 
 FactKind = Literal["text", "boolean", "integer", "set"]
 
@@ -51,19 +58,34 @@ def as_on_a_packet(given: Mapping[str, Value]) -> dict[str, Value]:
     """`given`, and what is known of every packet besides, as the data plane sets it.
 
     A device or user of which nothing but a name is said is not on record: not known, not managed, not disabled, and
-    all else unknown. A device on record has no tags and the posture `unknown` unless something else is said.
+    all else unknown. A device on record has no tags and the posture `unknown` unless something else is said. The time
+    is only known when it is said.
     """
-    said = {name for name, value in given.items() if name.startswith("device.") and value is not False}
+    said = {name for name, value in given.items() if name.startswith("device.") and value not in (False, "unknown")}
     on_record = bool(said - {"device.name"})
+    managed = given.get("device.managed", given.get("device.ownership") == "managed")
     record: dict[str, Value] = {"device.tags": (), "posture.status": "unknown"} if on_record else {}
     flags: dict[str, Value] = {
         "device.known": on_record,
-        "device.managed": False,
+        "device.managed": managed,
         "device.disabled": False,
+        "device.ownership": "managed" if managed is True else "byod" if "device.owner" in given else "unknown",
         "user.known": "user.groups" in given,
         "user.disabled": False,
+        "user.access_ended": False,
     }
+    if given.get("method") == "eap-tls":
+        flags["certificate.key_attested"] = False
     return {**flags, **record, **given}
+
+
+def moment(text: str) -> int | None:
+    """Unix seconds of a moment in ISO 8601 with its offset from UTC; None when `text` is none."""
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return int(read.timestamp() // 1) if read.tzinfo is not None else None
 
 
 def normal_mac(text: str) -> str | None:

@@ -5,9 +5,8 @@ all look alike here, and the parser, which knows what it expects, tells them apa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from nac.policy.source import Diagnostic, Source, Span
 
@@ -27,8 +26,7 @@ class Kind(Enum):
     END = "the end of the file"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """`value` is the text without quotes and escapes. `first`: nothing but white space stands before it on its line."""
 
     kind: Kind
@@ -62,52 +60,49 @@ def tokens(source: Source) -> tuple[list[Token], list[Diagnostic]]:
     """Every token, the last of kind END, and what could not be read (which is left out)."""
     found: list[Token] = []
     problems: list[Diagnostic] = []
+    text = source.text
     position, line, line_start = 0, 1, 0
     first = spaced = True
-    while position < len(source.text):
-        match = _TOKEN.match(source.text, position)
-        span = Span(source, line, position - line_start + 1, len(match.group()) if match else 1)
-        if match is None:
-            end, problem = _unreadable(source.text, position, span)
-            problems.append(problem)
-            position, spaced = end, True
-            continue
-        position = match.end()
-        if match.lastgroup == "newline":
-            line, line_start, first = line + 1, position, True
-        elif match.lastgroup != "blank":
-            _append(found, problems, match, Token(Kind.SYMBOL, match.group(), span, first, spaced))
-            first = spaced = False
-            continue
-        spaced = True
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        group = match.lastgroup if match else None
+        end = match.end() if match else position + 1
+        if group == "newline":
+            line, line_start, first, spaced = line + 1, end, True, True
+        elif group == "blank":
+            spaced = True
+        else:
+            span = Span(source, line, position - line_start + 1, end - position)
+            if group is None:
+                end, problem = _unreadable(text, position, span)
+                problems.append(problem)
+                spaced = True
+            else:
+                found.append(_token(problems, group, text[position:end], span, first=first, spaced=spaced))
+                first = spaced = False
+        position = end
     end_span = Span(source, line, position - line_start + 1)
     found.append(Token(Kind.END, "", end_span, first=True, spaced=True))
     return found, problems
 
 
-def _append(found: list[Token], problems: list[Diagnostic], match: re.Match[str], symbol: Token) -> None:
-    text = match.group()
-    if match.lastgroup == "word":
+def _token(problems: list[Diagnostic], group: str, text: str, span: Span, *, first: bool, spaced: bool) -> Token:
+    if group == "symbol":
+        return Token(Kind.SYMBOL, text, span, first, spaced)
+    if group == "word":
         if len(text) > MAX_WORD:
-            problems.append(Diagnostic(symbol.span, f"a word has at most {MAX_WORD} characters"))
-        found.append(Token(Kind.WORD, text, symbol.span, symbol.first, symbol.spaced))
-    elif match.lastgroup == "text":
-        value = _ESCAPE.sub(r"\1", text[1:-1])
-        problems.extend(_text_problems(value, text, symbol.span))
-        found.append(Token(Kind.TEXT, value, symbol.span, symbol.first, symbol.spaced))
-    else:
-        found.append(symbol)
-
-
-def _text_problems(value: str, written: str, span: Span) -> list[Diagnostic]:
-    problems = []
-    if any(escaped not in '"\\' for escaped in _ESCAPE.findall(written)):
-        problems.append(Diagnostic(span, r"in a text only \" and \\ may follow a backslash"))
+            problems.append(Diagnostic(span, f"a word has at most {MAX_WORD} characters"))
+        return Token(Kind.WORD, text, span, first, spaced)
+    value = text[1:-1]
+    if "\\" in value:
+        if any(escaped not in '"\\' for escaped in _ESCAPE.findall(value)):
+            problems.append(Diagnostic(span, r"in a text only \" and \\ may follow a backslash"))
+        value = _ESCAPE.sub(r"\1", value)
     if not value.isprintable():
         problems.append(Diagnostic(span, "a text may not hold control characters"))
     if len(value) > MAX_TEXT:
         problems.append(Diagnostic(span, f"a text has at most {MAX_TEXT} characters"))
-    return problems
+    return Token(Kind.TEXT, value, span, first, spaced)
 
 
 def _unreadable(text: str, position: int, span: Span) -> tuple[int, Diagnostic]:

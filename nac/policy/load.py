@@ -12,8 +12,10 @@ from nac.errors import PolicyError
 from nac.policy.check import check
 from nac.policy.examine import examine
 from nac.policy.facts import catalogue
+from nac.policy.invariant import check_invariants
 from nac.policy.model import Policy
 from nac.policy.parse import parse
+from nac.policy.resolve import resolve
 from nac.policy.source import Diagnostic, Severity, Source, ordered
 
 MAX_FILE: Final = 16 * 1024 * 1024
@@ -40,16 +42,20 @@ def load(path: Path) -> CheckedPolicy:
 
 
 def read(sources: Sequence[Source]) -> CheckedPolicy:
-    """Parse, check and test. Raises `PolicyError` with every error found."""
-    policy, found = parse(sources)
-    if not found:
-        found = check(policy, catalogue())
-    if not any(one.severity is Severity.ERROR for one in found):
-        found += examine(policy)
+    """Parse, resolve, check, test and prove. Raises `PolicyError` with every error found."""
+    written, found = parse(sources)
+    _refuse_errors(found)
+    policy, found = resolve(written)
+    found += check(policy, catalogue())
+    _refuse_errors(found)
+    _refuse_errors([*examine(policy), *check_invariants(policy)])
+    return CheckedPolicy(policy, digest(sources), tuple(ordered(found)))
+
+
+def _refuse_errors(found: Sequence[Diagnostic]) -> None:
     errors = [one for one in found if one.severity is Severity.ERROR]
     if errors:
         raise PolicyError([one.render() for one in ordered(errors)])
-    return CheckedPolicy(policy, digest(sources), tuple(ordered(found)))
 
 
 def digest(sources: Sequence[Source]) -> str:

@@ -10,14 +10,20 @@ def leaking_forbids(policy: Policy) -> list[Diagnostic]:
     """A warning for each `forbid` of a resource that overlaps with one that stays allowed."""
     resources = {resource.name.text: resource for resource in policy.resources}
     allowed = {name.text for rule in policy.rules if isinstance(rule, Allow) for name in rule.resources}
+    shared: dict[str, list[str]] = {}
     problems = []
     for rule in policy.rules:
         if not isinstance(rule, Forbid):
             continue
         forbidden = {name.text for name in rule.resources}
         for name in rule.resources:
-            for other in sorted(allowed - forbidden):
-                if _overlap(resources[name.text], resources[other]):
+            if name.text not in shared:
+                one = resources[name.text]
+                shared[name.text] = [
+                    other for other in sorted(allowed) if other != name.text and _overlap(one, resources[other])
+                ]
+            for other in shared[name.text]:
+                if other not in forbidden:
                     message = f"what `{name.text}` shares with `{other}` stays open to those who may reach `{other}`"
                     fix = f"forbid `{other}` too, or declare addresses that do not overlap"
                     problems.append(Diagnostic(name.span, message, fix, Severity.WARNING))

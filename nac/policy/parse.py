@@ -1,17 +1,38 @@
 """Policy text -> model. One function per statement; an error skips to the next statement, so that several are found.
 
-policy     = {statement}
-statement  = "resource" NAME "{" {property} "}"       | "segment" NAME "{" {property} "}"
-           | "persona" NAME "when" condition
-           | "place" "in" NAME ["when" condition]      | "reject" [TEXT] ["when" condition]
-           | "allow" NAME {"," NAME} ["when" condition] | "forbid" NAME {"," NAME} ["when" condition]
-           | "test" TEXT "{" {"given" given {"," given} | "expect" ("segment" NAME | "reject")
-                              | ["not"] "reaches" NAME {"," NAME}} "}"
-condition  = conjunction {"or" conjunction}
+policy      = {statement}
+statement   = declaration | rule | invariant | test
+declaration = "resource" NAME "{" {property} "}"  | "segment" NAME "{" {property} "}"
+            | "persona" NAME "when" condition      | "list" NAME "{" TEXT {"," TEXT} "}"
+            | "schedule" NAME "{" {hours} "}"      | "site" NAME "{" {"region" NAME | "client" TEXT {"," TEXT}} "}"
+rule        = ("place" "in" NAME | "reject" [TEXT] | "allow" selectors | "forbid" selectors)
+              ["when" condition] ["mode" "monitor"]
+invariant   = "never" subject "reaches" selectors ["when" condition] | "only" subject "reaches" selectors
+test        = "test" TEXT "{" {"given" given {"," given} | "expect" ("segment" NAME | "reject")
+                               | ["not"] "reaches" NAME {"," NAME}} "}"
+
+property    = "kind" KIND | "address" ADDRESS {"," ADDRESS} | "port" PORT {"," PORT} | "owner" TEXT
+            | ("stage" | "environment" | "sensitivity" | "residency") VALUE                       (of a resource)
+            | "vlan" VLAN ["at" NAME VLAN {"," NAME VLAN}] | "session" DURATION | "filter-id" TEXT
+            | "role" TEXT | "sgt" NUMBER | "environment" VALUE | "fallback" NAME                  (of a segment)
+hours       = "zone" TEXT | days {"," days} HOURS {"," HOURS} | "except" DATE {"," DATE}
+days        = DAY ["-" DAY]
+
+selectors   = selector {"," selector}
+selector    = NAME | label {"and" label} | "everything" | "residency" "outside" "client.region"
+label       = ("kind" | "stage" | "environment" | "sensitivity" | "residency") VALUE | "owner" TEXT
+subject     = "persona" NAME | "segment" NAME | "environment" VALUE | "anyone"
+
+condition   = conjunction {"or" conjunction}
 conjunction = negation {"and" negation}
-negation   = "not" negation | "(" condition ")" | "persona" NAME | FACT [operator value]
-operator   = "=" | "<" | "<=" | ">" | ">=" | "has" | "matches" | "in"
-given      = ["not"] FACT | FACT "=" (value | "(" TEXT {"," TEXT} ")") | FACT "has" TEXT
+negation    = "not" negation | "(" condition ")" | "persona" NAME | "during" NAME | comparison
+comparison  = FACT
+            | FACT ("=" | "<" | "<=" | ">" | ">=" | "has" | "matches") value
+            | FACT "in" (texts | "list" NAME)
+            | FACT "has" ("any" (texts | "list" NAME) | "all" texts)
+texts       = "(" TEXT {"," TEXT} ")"
+value       = TEXT | NUMBER | "true" | "false"
+given       = ["not"] FACT | FACT "=" (value | texts) | FACT "has" TEXT
 """
 
 from __future__ import annotations
@@ -22,9 +43,29 @@ from typing import Final
 
 from nac.policy.cursor import Cursor, SyntaxProblem
 from nac.policy.lexer import Kind, Token, tokens
-from nac.policy.model import Allow, Forbid, Persona, Place, Policy, Reject, Resource, Rule, Segment, Test
+from nac.policy.model import (
+    Allow,
+    Forbid,
+    Invariant,
+    ListDeclaration,
+    Never,
+    Only,
+    Persona,
+    Place,
+    Policy,
+    Reject,
+    Resource,
+    Rule,
+    Schedule,
+    Segment,
+    Site,
+    Test,
+)
 from nac.policy.parse_condition import RESERVED, STATEMENTS, parse_condition, parse_when
 from nac.policy.parse_declaration import parse_resource, parse_segment
+from nac.policy.parse_schedule import parse_schedule
+from nac.policy.parse_selector import parse_selectors, parse_subject
+from nac.policy.parse_site import parse_list, parse_site
 from nac.policy.parse_test import parse_test
 from nac.policy.source import Diagnostic, Source, nearest
 
@@ -39,7 +80,11 @@ class _Found:
     resources: list[Resource] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     personas: list[Persona] = field(default_factory=list)
+    lists: list[ListDeclaration] = field(default_factory=list)
+    schedules: list[Schedule] = field(default_factory=list)
+    sites: list[Site] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
+    invariants: list[Invariant] = field(default_factory=list)
     tests: list[Test] = field(default_factory=list)
 
 
@@ -54,7 +99,11 @@ def parse(sources: Sequence[Source]) -> tuple[Policy, list[Diagnostic]]:
         resources=tuple(found.resources),
         segments=tuple(found.segments),
         personas=tuple(found.personas),
+        lists=tuple(found.lists),
+        schedules=tuple(found.schedules),
+        sites=tuple(found.sites),
         rules=tuple(found.rules),
+        invariants=tuple(found.invariants),
         tests=tuple(found.tests),
     )
     return policy, problems
@@ -89,6 +138,16 @@ def _statement(cursor: Cursor, found: _Found) -> None:
             name = cursor.expect_name("the name of the persona", reserved=RESERVED)
             cursor.expect_word("when")
             found.personas.append(Persona(name, parse_condition(cursor, 0)))
+        case "list":
+            found.lists.append(parse_list(cursor))
+        case "schedule":
+            found.schedules.append(parse_schedule(cursor))
+        case "site":
+            found.sites.append(parse_site(cursor))
+        case "never":
+            found.invariants.append(_never(cursor, keyword, start))
+        case "only":
+            found.invariants.append(_only(cursor, keyword, start))
         case "test":
             found.tests.append(parse_test(cursor, keyword))
         case _:
@@ -98,22 +157,47 @@ def _statement(cursor: Cursor, found: _Found) -> None:
 def _place(cursor: Cursor, keyword: Token, start: int) -> Rule:
     cursor.expect_word("in")
     segment = cursor.expect_name("the name of a segment", reserved=RESERVED)
-    return Place(segment, parse_when(cursor), cursor.text_since(start), keyword.span)
+    condition, monitor = parse_when(cursor), _monitor(cursor)
+    return Place(segment, condition, cursor.text_since(start), keyword.span, monitor)
 
 
 def _reject(cursor: Cursor, keyword: Token, start: int) -> Rule:
     reason = cursor.advance().value if cursor.token.kind is Kind.TEXT else ""
-    return Reject(reason, parse_when(cursor), cursor.text_since(start), keyword.span)
+    condition, monitor = parse_when(cursor), _monitor(cursor)
+    return Reject(reason, condition, cursor.text_since(start), keyword.span, monitor)
 
 
 def _allow(cursor: Cursor, keyword: Token, start: int) -> Rule:
-    names = cursor.expect_names("the name of a resource", reserved=RESERVED)
-    return Allow(names, parse_when(cursor), cursor.text_since(start), keyword.span)
+    selectors = parse_selectors(cursor, "allow")
+    condition, monitor = parse_when(cursor), _monitor(cursor)
+    return Allow((), condition, cursor.text_since(start), keyword.span, selectors, monitor)
 
 
 def _forbid(cursor: Cursor, keyword: Token, start: int) -> Rule:
-    names = cursor.expect_names("the name of a resource", reserved=RESERVED)
-    return Forbid(names, parse_when(cursor), cursor.text_since(start), keyword.span)
+    selectors = parse_selectors(cursor, "forbid")
+    condition, monitor = parse_when(cursor), _monitor(cursor)
+    return Forbid((), condition, cursor.text_since(start), keyword.span, selectors, monitor)
+
+
+def _monitor(cursor: Cursor) -> bool:
+    """`[mode monitor]`."""
+    if not cursor.accept_word("mode"):
+        return False
+    cursor.expect_word("monitor")
+    return True
+
+
+def _never(cursor: Cursor, keyword: Token, start: int) -> Never:
+    subject = parse_subject(cursor)
+    selectors = parse_selectors(cursor, "never")
+    condition = parse_when(cursor)
+    return Never(subject, (), condition, cursor.text_since(start), keyword.span, selectors)
+
+
+def _only(cursor: Cursor, keyword: Token, start: int) -> Only:
+    subject = parse_subject(cursor)
+    selectors = parse_selectors(cursor, "only")
+    return Only(subject, (), cursor.text_since(start), keyword.span, selectors)
 
 
 _RULES: Final[dict[str, Callable[[Cursor, Token, int], Rule]]] = {

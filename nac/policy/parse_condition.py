@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Final, cast
 
 from nac.policy.cursor import Cursor, SyntaxProblem
-from nac.policy.facts import normal_mac
-from nac.policy.lexer import Kind
+from nac.policy.facts import TIME, moment, normal_mac
+from nac.policy.lexer import Kind, Token
 from nac.policy.model import (
     All,
     Always,
     Any,
     Comparison,
     Condition,
+    During,
     Name,
     Not,
     Operator,
@@ -27,10 +28,13 @@ MAX_NESTING: Final = 32
 MAX_VALUES: Final = 4096
 """Values of one `in`."""
 
-STATEMENTS: Final = frozenset({"resource", "segment", "persona", "place", "reject", "allow", "forbid", "test"})
+DECLARATIONS: Final = frozenset({"resource", "segment", "persona", "list", "schedule", "site"})
+RULES: Final = frozenset({"place", "reject", "allow", "forbid"})
+STATEMENTS: Final = DECLARATIONS | RULES | {"never", "only", "test"}
 """The words that begin a statement; none of them can be a name."""
 
-RESERVED: Final = STATEMENTS | {"when", "and", "or", "not", "in", "has", "matches", "true", "false", "given", "expect"}
+_OPERATORS: Final = frozenset({"when", "and", "or", "not", "in", "has", "matches", "during"})
+RESERVED: Final = STATEMENTS | _OPERATORS | {"true", "false", "given", "expect", "everything", "mode"}
 """Words with a meaning of their own; none can be a name."""
 
 _SYMBOL_OPERATORS: Final = ("=", "<", "<=", ">", ">=")
@@ -68,6 +72,8 @@ def _negation(cursor: Cursor, depth: int) -> Condition:
         return inner
     if cursor.accept_word("persona"):
         return PersonaReference(cursor.expect_name("the name of a persona", reserved=RESERVED))
+    if cursor.accept_word("during"):
+        return During(cursor.expect_name("the name of a schedule", reserved=RESERVED))
     return _comparison(cursor)
 
 
@@ -82,15 +88,37 @@ def _comparison(cursor: Cursor) -> Condition:
         return Comparison(fact, "=", True, fact.span)
     operator = cast(Operator, symbol.value)
     if operator == "in":
-        values, span = parse_texts(cursor, fact)
-        return Comparison(fact, operator, values, span)
+        return _in(cursor, fact)
+    if operator == "has" and cursor.is_word("any", "all"):
+        return _has_several(cursor, fact)
     value, span = parse_value(cursor, fact)
     return Comparison(fact, operator, value, span)
 
 
+def _in(cursor: Cursor, fact: Name) -> Comparison:
+    if cursor.accept_word("list"):
+        name = cursor.expect_name("the name of a list", reserved=RESERVED)
+        return Comparison(fact, "in", (), name.span, from_list=name)
+    values, span = parse_texts(cursor, fact)
+    return Comparison(fact, "in", values, span)
+
+
+def _has_several(cursor: Cursor, fact: Name) -> Condition:
+    """`any ("a", "b")`, `all ("a", "b")`, `any list NAME`."""
+    quantifier = cursor.advance().value
+    if quantifier == "any" and cursor.accept_word("list"):
+        name = cursor.expect_name("the name of a list", reserved=RESERVED)
+        return Comparison(fact, "has", "", name.span, from_list=name)
+    values, span = parse_texts(cursor, fact)
+    parts = tuple(Comparison(fact, "has", value, span) for value in values)
+    return parts[0] if len(parts) == 1 else Any(parts) if quantifier == "any" else All(parts)
+
+
 def parse_value(cursor: Cursor, fact: Name) -> tuple[Value, Span]:
-    """A text between quotes, an integer, `true` or `false`."""
+    """A text between quotes, an integer, `true` or `false`. A moment stands for its Unix seconds."""
     token = cursor.token
+    if token.kind is Kind.TEXT and fact.text == TIME:
+        return _seconds(cursor.advance()), token.span
     if token.kind is Kind.TEXT:
         return _as_fact(fact, cursor.advance().value), token.span
     if token.kind is Kind.WORD:
@@ -113,6 +141,14 @@ def parse_texts(cursor: Cursor, fact: Name) -> tuple[tuple[str, ...], Span]:
             cursor.fail(f"a list has at most {MAX_VALUES} values")
     cursor.expect_symbol(")", "or `,` after a value")
     return tuple(values), opening.span
+
+
+def _seconds(token: Token) -> int:
+    seconds = moment(token.value)
+    if seconds is None:
+        fix = 'write it with its offset from UTC, like "2026-03-29T02:30+01:00"'
+        raise SyntaxProblem(Diagnostic(token.span, f'"{token.value}" is not a moment', fix))
+    return seconds
 
 
 def _as_fact(fact: Name, text: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from ipaddress import ip_network
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from nac.policy.cursor import Cursor, SyntaxProblem
 from nac.policy.lexer import Kind, Token
-from nac.policy.model import Name, Network, Port, Protocol, Resource, Segment
+from nac.policy.model import Name, Network, Port, Protocol, Resource, Segment, Vlan
+from nac.policy.parse_block import Property, block, items
 from nac.policy.parse_condition import RESERVED
 from nac.policy.source import Diagnostic
 
@@ -39,7 +39,11 @@ SHORTEST_SESSION: Final = 60
 LONGEST_SESSION: Final = 30 * 24 * 3600
 """Seconds. A shorter one would keep the switch busy with re-authentication, a longer one is no limit any more."""
 
-_T = TypeVar("_T")
+LONGEST_ROLE: Final = 247
+"""Octets of a role's name: what a vendor-specific attribute holds (RFC 2865 5.26)."""
+
+LARGEST_SGT: Final = 65519
+"""The largest security group tag; those above are the switches' own."""
 
 _DURATION: Final = re.compile(r"(\d{1,7})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -48,7 +52,7 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 def parse_resource(cursor: Cursor) -> Resource:
     """After the word `resource`."""
     name = cursor.expect_name("the name of the resource", reserved=RESERVED)
-    found = _block(cursor, f"resource {name.text}", _RESOURCE)
+    found = block(cursor, f"resource {name.text}", _RESOURCE)
     labels = tuple((key, str(found[key])) for key in ("owner", *LABELS, "residency") if key in found)
     resource = Resource(
         name=name,
@@ -69,27 +73,22 @@ def parse_resource(cursor: Cursor) -> Resource:
 def parse_segment(cursor: Cursor) -> Segment:
     """After the word `segment`."""
     name = cursor.expect_name("the name of the segment", reserved=RESERVED)
-    found = _block(cursor, f"segment {name.text}", _SEGMENT)
+    found = block(cursor, f"segment {name.text}", _SEGMENT)
+    vlan, site_vlans = cast("_Vlans", found.get("vlan", (None, ())))
     return Segment(
         name=name,
-        vlan=cast("int | str | None", found.get("vlan")),
+        vlan=vlan,
         session=cast("int | None", found.get("session")),
         filter_id=cast("str | None", found.get("filter-id")),
+        site_vlans=site_vlans,
+        role=cast("str | None", found.get("role")),
+        sgt=cast("int | None", found.get("sgt")),
+        environment=cast("str | None", found.get("environment")),
+        fallback=cast("Name | None", found.get("fallback")),
     )
 
 
-_Property = Callable[[Cursor], object]
-
-
-def _block(cursor: Cursor, what: str, properties: dict[str, _Property]) -> dict[str, object]:
-    cursor.expect_symbol("{", f"after `{what}`")
-    found: dict[str, object] = {}
-    while not cursor.accept_symbol("}"):
-        keyword = cursor.choose("a property or `}`", tuple(properties))
-        if keyword.value in found:
-            raise SyntaxProblem(Diagnostic(keyword.span, f"`{keyword.value}` stands twice in `{what}`"))
-        found[keyword.value] = properties[keyword.value](cursor)
-    return found
+_Vlans = tuple[Vlan | None, tuple[tuple[Name, Vlan], ...]]
 
 
 def _kind(cursor: Cursor) -> Name:
@@ -98,7 +97,7 @@ def _kind(cursor: Cursor) -> Name:
 
 
 def _addresses(cursor: Cursor) -> tuple[Network, ...]:
-    return tuple(_list(cursor, _address))
+    return tuple(items(cursor, _address, MAX_ITEMS))
 
 
 def _address(cursor: Cursor) -> Network:
@@ -114,7 +113,7 @@ def _address(cursor: Cursor) -> Network:
 
 
 def _ports(cursor: Cursor) -> tuple[Port, ...]:
-    return tuple(_list(cursor, _port))
+    return tuple(items(cursor, _port, MAX_ITEMS))
 
 
 def _port(cursor: Cursor) -> Port:
@@ -131,15 +130,6 @@ def _port(cursor: Cursor) -> Port:
     raise SyntaxProblem(Diagnostic(token.span, f"`{token.value}` is not a port", fix))
 
 
-def _list(cursor: Cursor, item: Callable[[Cursor], _T]) -> list[_T]:
-    items = [item(cursor)]
-    while cursor.accept_symbol(","):
-        if len(items) == MAX_ITEMS:
-            cursor.fail(f"at most {MAX_ITEMS} in one list")
-        items.append(item(cursor))
-    return items
-
-
 def _owner(cursor: Cursor) -> str:
     return cursor.expect_text("the owner").value
 
@@ -148,11 +138,29 @@ def _residency(cursor: Cursor) -> str:
     return cursor.expect_name("a region", reserved=RESERVED).text
 
 
-def _label(key: str) -> _Property:
-    return lambda cursor: cursor.choose(f"a {key}", LABELS[key]).value
+def _label(key: str) -> Property:
+    return lambda cursor: label_value(cursor, key).value
 
 
-def _vlan(cursor: Cursor) -> int | str:
+def label_value(cursor: Cursor, key: str) -> Token:
+    """A value of a label of `LABELS`."""
+    article = "an" if key == "environment" else "a"
+    return cursor.choose(f"{article} {key}", LABELS[key])
+
+
+def _vlans(cursor: Cursor) -> _Vlans:
+    """`VLAN ["at" SITE VLAN {"," SITE VLAN}]`."""
+    default = _vlan(cursor)
+    if not cursor.accept_word("at"):
+        return default, ()
+    return default, tuple(items(cursor, _site_vlan, MAX_ITEMS))
+
+
+def _site_vlan(cursor: Cursor) -> tuple[Name, Vlan]:
+    return cursor.expect_name("the name of a site", reserved=RESERVED), _vlan(cursor)
+
+
+def _vlan(cursor: Cursor) -> Vlan:
     token = cursor.advance()
     if token.kind is Kind.TEXT and 1 <= len(token.value.encode()) <= 32:
         return token.value
@@ -179,7 +187,26 @@ def _filter_id(cursor: Cursor) -> str:
     return token.value
 
 
-_RESOURCE: Final[dict[str, _Property]] = {
+def _role(cursor: Cursor) -> str:
+    token: Token = cursor.expect_text("the name of the role on the switch")
+    if not 1 <= len(token.value.encode()) <= LONGEST_ROLE:
+        raise SyntaxProblem(Diagnostic(token.span, f"a role has 1 to {LONGEST_ROLE} octets"))
+    return token.value
+
+
+def _sgt(cursor: Cursor) -> int:
+    token = cursor.expect_any_word("a security group tag")
+    if token.value.isdecimal() and 1 <= int(token.value[:6]) <= LARGEST_SGT:
+        return int(token.value)
+    fix = f"a tag is a number from 1 to {LARGEST_SGT}"
+    raise SyntaxProblem(Diagnostic(token.span, f"`{token.value}` is not a security group tag", fix))
+
+
+def _fallback(cursor: Cursor) -> Name:
+    return cursor.expect_name("the name of a segment", reserved=RESERVED)
+
+
+_RESOURCE: Final[dict[str, Property]] = {
     "kind": _kind,
     "address": _addresses,
     "port": _ports,
@@ -188,4 +215,12 @@ _RESOURCE: Final[dict[str, _Property]] = {
     "residency": _residency,
 }
 
-_SEGMENT: Final[dict[str, _Property]] = {"vlan": _vlan, "session": _session, "filter-id": _filter_id}
+_SEGMENT: Final[dict[str, Property]] = {
+    "vlan": _vlans,
+    "session": _session,
+    "filter-id": _filter_id,
+    "role": _role,
+    "sgt": _sgt,
+    "environment": _label("environment"),
+    "fallback": _fallback,
+}

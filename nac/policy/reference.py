@@ -1,14 +1,17 @@
 """What a policy means, slow and obvious: the oracle for the data plane's matcher.
 
 Kleene's three values are True, False and None (unknown). Unknown never matches a `place` or an `allow`, and does match
-a `reject` or a `forbid`. Nothing here is shared with the data plane's code.
+a `reject` or a `forbid`. A rule in `mode monitor` takes no part; what it would have done is told beside the decision.
+Nothing here is shared with the data plane's code: schedules are read off the clock of their zone, moment by moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
+from zoneinfo import ZoneInfo
 
 from nac.policy.model import (
     All,
@@ -17,6 +20,7 @@ from nac.policy.model import (
     Any,
     Comparison,
     Condition,
+    During,
     Forbid,
     Not,
     PersonaReference,
@@ -24,6 +28,7 @@ from nac.policy.model import (
     Policy,
     Reject,
     Rule,
+    Schedule,
     Value,
 )
 
@@ -40,7 +45,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision. `segment` is None for a reject; `rule` is None when nothing matched."""
+    """The decision. `segment` is None for a reject; `rule` is None when nothing matched. `outcomes`: the rule
+    that decided, then all others that took part, in their order; the words of monitored ones begin with `would`.
+    """
 
     segment: str | None
     rule: Rule | None
@@ -50,38 +57,69 @@ class Verdict:
 
 def decide(policy: Policy, facts: Facts) -> Verdict:
     """Decide; `policy` has passed `check`. Grants come in the order of `order_of_resources`."""
-    for rule in policy.rules:
-        truth = evaluate(policy, rule.condition, facts)
-        if isinstance(rule, Place) and truth is True:
-            return _grant(policy, facts, rule)
-        if isinstance(rule, Reject) and truth is not False:
-            words = "rejected" if truth else "rejected, because a fact it needs is unknown"
-            return Verdict(None, rule, (), (Outcome(rule, words),))
-    return Verdict(None, None, (), ())
+    truths = [evaluate(policy, rule.condition, facts) for rule in policy.rules]
+    for position, rule in enumerate(policy.rules):
+        if _decides(rule, truths[position]) and not rule.monitor:
+            grants = _grants(policy, truths) if isinstance(rule, Place) else ()
+            return Verdict(_segment(rule), rule, grants, tuple(_outcomes(policy, truths, rule)))
+    return Verdict(None, None, (), tuple(_outcomes(policy, truths, None)))
 
 
-def _grant(policy: Policy, facts: Facts, place: Place) -> Verdict:
-    truths = {id(rule): evaluate(policy, rule.condition, facts) for rule in policy.rules}
-    allowed = {
+def _decides(rule: Rule, truth: bool | None) -> bool:
+    return (isinstance(rule, Place) and truth is True) or (isinstance(rule, Reject) and truth is not False)
+
+
+def _segment(rule: Rule) -> str | None:
+    return rule.segment.text if isinstance(rule, Place) else None
+
+
+def _allowed(policy: Policy, truths: list[bool | None]) -> set[str]:
+    return {
         name.text
-        for rule in policy.rules
-        if isinstance(rule, Allow) and truths[id(rule)] is True
+        for rule, truth in zip(policy.rules, truths, strict=True)
+        if isinstance(rule, Allow) and truth is True and not rule.monitor
         for name in rule.resources
     }
-    forbidden: set[str] = set()
-    outcomes = [Outcome(place, "placed")]
-    for rule in policy.rules:
-        truth = truths[id(rule)]
-        if isinstance(rule, Allow) and truth is True:
-            outcomes.append(Outcome(rule, "granted"))
-        if isinstance(rule, Forbid) and truth is not False:
-            hit = {name.text for name in rule.resources} & allowed
-            if hit:
-                words = "forbade" if truth else "forbade, because a fact it needs is unknown"
-                outcomes.append(Outcome(rule, words))
-            forbidden |= hit
-    granted = tuple(name for name in order_of_resources(policy) if name in allowed - forbidden)
-    return Verdict(place.segment.text, place, granted, tuple(outcomes))
+
+
+def _grants(policy: Policy, truths: list[bool | None]) -> tuple[str, ...]:
+    forbidden = {
+        name.text
+        for rule, truth in zip(policy.rules, truths, strict=True)
+        if isinstance(rule, Forbid) and truth is not False and not rule.monitor
+        for name in rule.resources
+    }
+    return tuple(name for name in order_of_resources(policy) if name in _allowed(policy, truths) - forbidden)
+
+
+def _outcomes(policy: Policy, truths: list[bool | None], decided: Rule | None) -> list[Outcome]:
+    """What each rule did or, monitored, would have done. `decided`: None when nothing matched."""
+    allowed = _allowed(policy, truths)
+    before = True
+    outcomes = []
+    for rule, truth in zip(policy.rules, truths, strict=True):
+        if isinstance(rule, Place | Reject):
+            took_part = before and _decides(rule, truth)
+            before = before and rule is not decided
+        elif isinstance(rule, Allow):
+            took_part = isinstance(decided, Place) and truth is True
+        else:
+            hits = not allowed.isdisjoint(name.text for name in rule.resources)
+            took_part = isinstance(decided, Place) and truth is not False and hits
+        if took_part:
+            outcomes.append(Outcome(rule, _words(rule, truth)))
+    return sorted(outcomes, key=lambda outcome: outcome.rule is not decided)
+
+
+def _words(rule: Rule, truth: bool | None) -> str:
+    done, would = {
+        Place: ("placed", "would have placed"),
+        Reject: ("rejected", "would have rejected"),
+        Allow: ("granted", "would have granted"),
+        Forbid: ("forbade", "would have forbidden"),
+    }[type(rule)]
+    words = would if rule.monitor else done
+    return words if truth else f"{words}, because a fact it needs is unknown"
 
 
 def order_of_resources(policy: Policy) -> list[str]:
@@ -107,11 +145,33 @@ def evaluate(policy: Policy, condition: Condition, facts: Facts) -> bool | None:
         case PersonaReference(name):
             persona = next(persona for persona in policy.personas if persona.name.text == name.text)
             return evaluate(policy, persona.condition, facts)
+        case During(name):
+            schedule = next(schedule for schedule in policy.schedules if schedule.name.text == name.text)
+            time = facts.get("time")
+            return _holds(schedule, time) if isinstance(time, int) else None
         case Comparison():
             known = facts.get(condition.fact.text)
             return None if known is None else _compare(condition, known)
         case _:
             assert_never(condition)
+
+
+def _holds(schedule: Schedule, time: int) -> bool:
+    """Whether the clock on the wall of that zone stands in a window. It strikes an hour twice or never as it will."""
+    wall = datetime.fromtimestamp(time, UTC).astimezone(ZoneInfo(schedule.zone.text))
+    minute, today = wall.hour * 60 + wall.minute, wall.date()
+    yesterday = today - timedelta(days=1)
+    if today in schedule.excepted:
+        return False
+    for window in schedule.windows:
+        overnight = window.end < window.start
+        begun_today = today.weekday() in window.days and window.start <= minute
+        begun_yesterday = yesterday.weekday() in window.days and yesterday not in schedule.excepted
+        if begun_today and (overnight or minute < window.end):
+            return True
+        if overnight and begun_yesterday and minute < window.end:
+            return True
+    return False
 
 
 def _compare(comparison: Comparison, known: Value) -> bool:

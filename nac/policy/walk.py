@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-from nac.policy.model import All, Always, Any, Comparison, Condition, Not, PersonaReference, Policy
+from nac.policy.model import All, Always, Any, Comparison, Condition, During, Never, Not, PersonaReference, Policy
 
 MAX_DEPTH: Final = 64
 MAX_SIZE: Final = 16_384
@@ -15,10 +15,10 @@ of the data plane.
 """
 
 
-def leaves(condition: Condition) -> Iterator[Comparison | PersonaReference]:
-    """Every comparison and every use of a persona, from left to right."""
+def leaves(condition: Condition) -> Iterator[Comparison | PersonaReference | During]:
+    """Every comparison and every use of a persona or schedule, from left to right."""
     match condition:
-        case Comparison() | PersonaReference():
+        case Comparison() | PersonaReference() | During():
             yield condition
         case Not(part):
             yield from leaves(part)
@@ -31,9 +31,28 @@ def leaves(condition: Condition) -> Iterator[Comparison | PersonaReference]:
             assert_never(condition)
 
 
+def conditions(policy: Policy) -> Iterator[Condition]:
+    """Every condition that stands in the policy."""
+    yield from (persona.condition for persona in policy.personas)
+    yield from (rule.condition for rule in policy.rules)
+    yield from (invariant.condition for invariant in policy.invariants if isinstance(invariant, Never))
+
+
 def personas_in(condition: Condition) -> Iterator[PersonaReference]:
     """The uses of personas, not those inside of them."""
     return (leaf for leaf in leaves(condition) if isinstance(leaf, PersonaReference))
+
+
+def facts_in(policy: Policy, condition: Condition) -> Iterator[str]:
+    """The facts that a condition asks for, its personas written out; a schedule asks for the time."""
+    for leaf in leaves(condition):
+        if isinstance(leaf, Comparison):
+            yield leaf.fact.text
+        elif isinstance(leaf, During):
+            yield "time"
+        else:
+            used = next(persona for persona in policy.personas if persona.name.text == leaf.persona.text)
+            yield from facts_in(policy, used.condition)
 
 
 def personas_by_use(policy: Policy) -> tuple[list[str], list[str]]:
@@ -57,7 +76,7 @@ def personas_by_use(policy: Policy) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How deep and how large a condition is: `in` counts each of its values, a persona counts as one level."""
+    """How deep and how large a condition is: a comparison counts one whatever its values, a persona is one level."""
 
     depth: int
     size: int
@@ -65,6 +84,21 @@ class Extent:
     @property
     def too_large(self) -> bool:
         return self.depth > MAX_DEPTH or self.size > MAX_SIZE
+
+
+def as_has_any(parts: tuple[Condition, ...]) -> tuple[str, tuple[str, ...]] | None:
+    """(fact, members) when the parts of an `or` all ask the same set for one member each: one comparison for the data
+    plane. None otherwise.
+    """
+    members = [
+        (part.fact.text, part.value)
+        for part in parts
+        if isinstance(part, Comparison) and part.operator == "has" and isinstance(part.value, str)
+    ]
+    facts = {fact for fact, _ in members}
+    if len(members) != len(parts) or len(facts) != 1:
+        return None
+    return facts.pop(), tuple(member for _, member in members)
 
 
 class Extents:
@@ -79,15 +113,15 @@ class Extents:
     def of(self, condition: Condition) -> Extent:
         """The extent of a condition that uses only known personas."""
         match condition:
-            case Always():
+            case Always() | During() | Comparison():
                 return Extent(1, 1)
-            case Comparison():
-                return Extent(1, max(1, len(condition.value)) if isinstance(condition.value, tuple) else 1)
             case PersonaReference(name):
                 persona = self._personas[name.text]
                 return Extent(1 + persona.depth, persona.size)
             case Not(part):
                 return self._around((part,))
+            case Any(parts) if as_has_any(parts):
+                return Extent(1, 1)
             case All(parts) | Any(parts):
                 return self._around(parts)
             case _:

@@ -7,9 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from nac import _dataplane
+from nac.clients.nesting import nested
 from nac.clients.store import ClientFields
 from nac.config import Config
 from nac.enforcement.dictionary import shipped_dictionary
@@ -21,7 +24,14 @@ from nac.pki.ocsp import staple
 from nac.pki.trust import TrustMaterial, load_trust
 from nac.policy.compile import CompiledPolicy, compile_policy
 from nac.policy.load import load
+from nac.snapshot.sites import at_sites
 from nac.snapshot.tickets import TicketKeys
+
+SCHEDULES_AHEAD: Final = 60 * 86400
+"""Seconds before schedules would end that they are worked out anew."""
+
+MAX_NESTED: Final = 20
+"""Warnings of prefixes within prefixes; where there are more, it is meant."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +63,16 @@ def build(
 ) -> BuiltSnapshot:
     """With the policy on disk, or one that was compiled before. Raises `PolicyError`, `PkiError` or `ConfigError`."""
     dialects = _dialects(config, clients)
-    policy = compiled_policy or compile_policy(load(config.policy.path), shipped_dictionary(), dialects=dialects)
+    policy = compiled_policy or compile_policy(
+        load(config.policy.path), shipped_dictionary(), dialects=dialects, now=now
+    )
+    placed, at_no_site = at_sites(clients, policy.sites)
     trust = _trust(config, now)
     credentials = [load_credential(files.chain, files.key, now=now) for files in config.eap.certificates]
     try:
         native = _dataplane.Snapshot(
             generation=generation,
-            clients=[_dataplane.Client(**fields) for fields in clients],
+            clients=[_dataplane.Client(**fields) for fields in placed],
             trust=_native_trust(config, trust),
             credentials=[_native_credential(config, credential, now) for credential in credentials],
             ticket_keys=list(ticket_keys.live),
@@ -73,10 +86,27 @@ def build(
     return BuiltSnapshot(
         native=native,
         policy=policy,
-        warnings=(*(one.render() for one in policy.warnings), *(f"{warning} ({warning.fix})" for warning in pki)),
+        warnings=(
+            *(one.render() for one in policy.warnings),
+            *at_no_site,
+            *_nested(clients),
+            *(f"{warning} ({warning.fix})" for warning in pki),
+        ),
         certificate_warnings=pki,
-        reload_at=trust.reload_at,
+        reload_at=_earliest(trust.reload_at, policy.known_until and policy.known_until - SCHEDULES_AHEAD),
     )
+
+
+def _earliest(*times: int | None) -> int | None:
+    return min((time for time in times if time is not None), default=None)
+
+
+def _nested(clients: Sequence[ClientFields]) -> list[str]:
+    return [
+        f"RADIUS client {inner['name']!r} ({inner['prefix']}) lies within {outer['name']!r} ({outer['prefix']}): "
+        f"requests from there are {inner['name']!r}'s"
+        for inner, outer in islice(nested(clients), MAX_NESTED)
+    ]
 
 
 def _dialects(config: Config, clients: Sequence[ClientFields]) -> set[str] | None:

@@ -46,6 +46,7 @@ def test_all_fields_for_the_snapshot(database: Database, seal: Seal) -> None:
                 "max_tls": "1.3",
                 "dialect": "rfc4849",
                 "site": None,
+                "region": None,
                 "conversations_per_second": 500,
                 "burst": 2000,
             }

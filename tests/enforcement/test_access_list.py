@@ -1,4 +1,4 @@
-"""What a list opens, flow by flow: first match over the neutral lines, and over what each dialect makes of them."""
+"""What the neutral access list opens, flow by flow."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nac.enforcement.access_list import AFTER, BEFORE, AccessLine, lines_of, merged
-from nac.enforcement.vendor import DIALECTS
 from nac.policy.load import load
 from nac.policy.model import Name, Network, Port, Resource
 from nac.policy.source import Source, Span
@@ -55,8 +54,8 @@ FLOWS = [
     ("host", "10.20.0.10", "tcp", 23, False),
     ("host", "10.20.0.10", "udp", 22, False),
     ("host", "10.20.0.11", "tcp", 22, False),
-    ("range", "10.23.0.20", "udp", 8081, True),
-    ("range", "10.23.0.20", "udp", 8082, False),
+    ("range", "10.23.0.20", "udp", 8031, True),
+    ("range", "10.23.0.20", "udp", 8032, False),
     ("echo", "10.30.7.7", "icmp", 0, True),
     ("echo", "2001:db8:30::1", "icmp", 0, True),
     ("echo", "10.30.7.7", "tcp", 80, False),
@@ -95,12 +94,6 @@ def test_flows(granted: str, address: str, protocol: str, port: int, is_open: bo
     assert permitted(listed(*granted.split()), address, protocol, port) is is_open
 
 
-@pytest.mark.parametrize("dialect", ["rfc4849", "cisco-ios-xe"])
-@pytest.mark.parametrize("granted", ["", "host", "host net range echo all public", "world", "world public net"])
-def test_each_dialect_says_the_same(dialect: str, granted: str) -> None:
-    assert_says_the_same(dialect, listed(*granted.split()))
-
-
 networks = st.one_of(
     st.builds(
         lambda a, p: ip_network((a, p), strict=False), st.integers(0, 2**32 - 1).map(IPv4Address), st.integers(0, 32)
@@ -109,23 +102,6 @@ networks = st.one_of(
         lambda a, p: ip_network((a, p), strict=False), st.integers(0, 2**128 - 1).map(IPv6Address), st.integers(0, 128)
     ),
 )
-ports = st.one_of(
-    st.just(Port("icmp", 0, 0)),
-    st.builds(
-        lambda protocol, a, b: Port(protocol, min(a, b), max(a, b)),
-        st.sampled_from(("tcp", "udp")),
-        st.integers(1, 65535),
-        st.integers(1, 65535),
-    ),
-)
-
-
-@given(st.lists(networks, min_size=1, max_size=6), st.lists(ports, max_size=4), st.sampled_from(sorted(DIALECTS)))
-@settings(deadline=None)
-def test_random_resources_in_each_dialect(addresses: list[Network], services: list[Port], dialect: str) -> None:
-    one = Resource(Name("r", HERE), Name("other", HERE), tuple(addresses), tuple(services))
-    if DIALECTS[dialect].in_line:
-        assert_says_the_same(dialect, lines_of(one, [one]))
 
 
 @given(st.lists(networks, min_size=1, max_size=8))
@@ -156,56 +132,3 @@ def test_ports_that_touch_are_joined() -> None:
 def test_icmp_has_no_ports() -> None:
     with pytest.raises(ValueError, match="icmp has no ports"):
         AccessLine("permit", "icmp", ip_network("10.0.0.1"), (1, 1))
-
-
-def assert_says_the_same(dialect: str, lines: Sequence[AccessLine]) -> None:
-    read_back = {"rfc4849": from_ip_filter_rule, "cisco-ios-xe": from_extended_acl}[dialect]
-    texts = [DIALECTS[dialect].line(line, number) for number, line in enumerate(lines, 1)]
-    assert [read_back(text.value) for text in texts] == list(lines)
-
-
-# --- readers of the two grammars, apart from their writers ---
-
-
-def from_ip_filter_rule(text: str) -> AccessLine:
-    """RFC 6733 4.3.1, the part that NAS-Filter-Rule uses."""
-    action, direction, protocol, from_, source, to, destination, *port = text.split(" ")
-    assert (direction, from_, source, to) == ("in", "from", "any", "to")
-    network = ip_network(destination)
-    if protocol in ("58", "icmp"):
-        assert (protocol == "58") == (network.version == 6)
-        protocol = "icmp"
-    first, _, last = port[0].partition("-") if port else ("", "", "")
-    return AccessLine(action, protocol, network, (int(first), int(last or first)) if port else None)
-
-
-def from_extended_acl(text: str) -> AccessLine:
-    """An entry of an extended access list, after `ip:inacl#N=` or `ipv6:inacl#N=`."""
-    head, entry = text.split("=", 1)
-    family, number = head.split(":inacl#")
-    assert int(number) > 0
-    action, protocol, source, *rest = entry.split(" ")
-    assert source == "any"
-    if protocol in ("ip", "ipv6"):
-        assert protocol == family
-        protocol = "ip"
-    network, rest = _destination(family, rest)
-    if not rest:
-        return AccessLine(action, protocol, network)
-    operator, *numbers = rest
-    assert (operator, len(numbers)) in (("eq", 1), ("range", 2))
-    return AccessLine(action, protocol, network, (int(numbers[0]), int(numbers[-1])))
-
-
-def _destination(family: str, words: list[str]) -> tuple[Network, list[str]]:
-    if words[0] == "any":
-        return ip_network("0.0.0.0/0" if family == "ip" else "::/0"), words[1:]
-    if words[0] == "host":
-        network = ip_network(words[1])
-        assert network.version == (4 if family == "ip" else 6)
-        return network, words[2:]
-    if family == "ipv6":
-        return ip_network(words[0]), words[1:]
-    wildcard = int(IPv4Address(words[1]))
-    assert (wildcard & (wildcard + 1)) == 0, "a wildcard mask here is a run of ones at the end"
-    return ip_network(f"{words[0]}/{32 - wildcard.bit_length()}"), words[2:]

@@ -1,99 +1,163 @@
-"""Every dialect against its golden file in `tests/vectors/enforcement/`."""
+"""Every dialect against its golden files: `golden/DIALECT/GRANT.txt` for each grant, `segments.txt` for placements.
+
+`--write-golden` writes them anew.
+"""
 
 from pathlib import Path
 
 import pytest
+from replies import CARRYING, estate, layout, read, sent, split
 
-from nac.enforcement.dictionary import shipped_dictionary
-from nac.enforcement.layout import Layout, Piece, lay_out
+from nac.enforcement.layout import Layout, Piece
 from nac.enforcement.vendor import DIALECTS
-from nac.policy.compile import resources_in_order
-from nac.policy.load import load
+from nac.enforcement.vendor.rfc4849 import SEPARATOR
 
-VECTORS = Path(__file__).parents[1] / "vectors" / "enforcement"
+GOLDEN = Path(__file__).parent / "golden"
 
-
-def layout(dialect: str) -> Layout:
-    policy = load(VECTORS / "estate.policy").policy
-    return lay_out(DIALECTS[dialect], policy.segments, resources_in_order(policy), shipped_dictionary())
-
-
-def shown(laid: Layout) -> str:
-    pieces = {
-        **{f"segment {name}": piece for name, piece in laid.segments.items()},
-        "before": laid.before,
-        **{f"resource {name}": piece for name, piece in laid.resources.items()},
-        "after": laid.after,
-    }
-    return "\n".join(_piece(title, piece) for title, piece in pieces.items())
+GRANTS = {
+    "nothing": [],
+    "services": ["host", "net", "echo", "all", "public"],
+    "ranges": ["range"],
+    "internet": ["world"],
+    "internet-and-public": ["world", "public"],
+}
 
 
-def _piece(title: str, piece: Piece) -> str:
+def compare(path: Path, text: str, write: bool) -> None:
+    if write:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
+def shown(title: str, piece: Piece) -> str:
     texts = [f"  {attribute.name} = {attribute.value}" for attribute in piece.attributes]
     octets = [f"  {piece.encoded[at : at + 48].hex()}" for at in range(0, len(piece.encoded), 48)]
     return "\n".join([f"{title}:", *texts, *octets, ""])
 
 
+def placements(laid: Layout) -> str:
+    return "\n".join(
+        [
+            *(shown(f"segment {name}", piece) for name, piece in laid.segments.items()),
+            *(shown(f"segment {name} at {site}", piece) for (site, name), piece in laid.sites.items()),
+            *(
+                shown(f"fallback to {name}" + (f" at {site}" if site else ""), piece)
+                for (site, name), piece in laid.fallbacks.items()
+            ),
+        ]
+    )
+
+
+@pytest.fixture
+def write(request: pytest.FixtureRequest) -> bool:
+    return request.config.getoption("--write-golden", default=False)
+
+
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
-def test_golden_file(dialect: str) -> None:
-    assert shown(layout(dialect)) == (VECTORS / f"{dialect}.txt").read_text()
+def test_placements(dialect: str, write: bool) -> None:
+    compare(GOLDEN / dialect / "segments.txt", placements(layout(dialect, estate())), write)
+
+
+@pytest.mark.parametrize("dialect", CARRYING)
+@pytest.mark.parametrize("grant", GRANTS)
+def test_grants(dialect: str, grant: str, write: bool) -> None:
+    laid = layout(dialect, estate())
+    unfit = laid.unfit("open", GRANTS[grant])
+    text = shown(f"granted {', '.join(GRANTS[grant]) or 'nothing'}", laid.access_list(GRANTS[grant]))
+    compare(GOLDEN / dialect / f"{grant}.txt", text if unfit is None else f"cannot be sent: {unfit}\n{text}", write)
+
+
+def test_no_golden_file_is_left_over() -> None:
+    expected = {GOLDEN / dialect / "segments.txt" for dialect in DIALECTS}
+    expected |= {GOLDEN / dialect / f"{grant}.txt" for dialect in CARRYING for grant in GRANTS}
+    assert set(GOLDEN.rglob("*.txt")) == expected
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 def test_the_octets_carry_the_texts(dialect: str) -> None:
-    """Read back by hand: type, length, and for Vendor-Specific (26) vendor 9, type 1, length (RFC 2865 5.26)."""
-    laid = layout(dialect)
-    for piece in (*laid.segments.values(), laid.before, *laid.resources.values(), laid.after):
-        values = _values(piece.encoded)
-        assert len(values) == len(piece.attributes)
-        for attribute, (kind, value) in zip(piece.attributes, values, strict=True):
-            match attribute.name:
-                case "Tunnel-Type":
-                    assert (kind, value) == (64, bytes([0, 0, 0, 13]))
-                case "Tunnel-Medium-Type":
-                    assert (kind, value) == (65, bytes([0, 0, 0, 6]))
-                case "Cisco-AVPair":
-                    text = attribute.value.encode()
-                    assert (kind, value) == (26, bytes([0, 0, 0, 9, 1, len(text) + 2]) + text)
-                case name:
-                    number = {"Tunnel-Private-Group-Id": 81, "Filter-Id": 11, "NAS-Filter-Rule": 92}[name]
-                    assert (kind, value) == (number, (attribute.value + attribute.end).encode())
+    """Read back by hand; Tunnel-Type and Tunnel-Medium-Type are numbers with a tag (RFC 2868 3)."""
+    numbers = {"VLAN": bytes([0, 0, 0, 13]), "IEEE-802": bytes([0, 0, 0, 6]), "IPv4-And-IPv6": bytes([0, 0, 0, 1])}
+    laid = layout(dialect, estate())
+    for piece in (*laid.segments.values(), *laid.fallbacks.values(), laid.access_list(["net", "world"])):
+        texts = [(one.name, numbers.get(one.value, (one.value + one.end).encode())) for one in piece.attributes]
+        assert read(piece.encoded) == texts
 
 
-def _values(octets: bytes) -> list[tuple[int, bytes]]:
-    found = []
-    while octets:
-        found.append((octets[0], octets[2 : octets[1]]))
-        octets = octets[octets[1] :]
+LIST_ATTRIBUTES = {"NAS-Filter-Rule", "Aruba-NAS-Filter-Rule", "Juniper-Switching-Filter", "Extreme-EXOS-Dynamic-ACL"}
+NAMING_ATTRIBUTES = {"Filter-Id", "Airespace-ACL-Name", "Aruba-User-Role", "HP-User-Role"}
+
+
+def mechanisms(octets: bytes) -> set[str]:
+    """The kinds of access list in a reply."""
+    found = set()
+    for name, value in read(octets):
+        if name == "Cisco-AVPair" and b":inacl#" in value:
+            found.add("inacl")
+        elif name == "Cisco-AVPair" and value.startswith(b"ACS:CiscoSecure-Defined-ACL="):
+            found.add("downloaded")
+        elif name == "Filter-Id" and b" any " in value:
+            found.add("entries in Filter-Id")
+        elif name in LIST_ATTRIBUTES | NAMING_ATTRIBUTES:
+            found.add(name)
     return found
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 def test_one_access_list_mechanism_in_a_reply(dialect: str) -> None:
-    laid = layout(dialect)
-    pieces = (*laid.segments.values(), laid.before, *laid.resources.values(), laid.after)
-    used = {attribute.name for piece in pieces for attribute in piece.attributes}
-    assert len(used & {"Filter-Id", "NAS-Filter-Rule", "Cisco-AVPair"}) == 1
+    laid = layout(dialect, estate())
+    listed = laid.access_list(["host"]).encoded
+    for placed in laid.segments.values():
+        assert len(mechanisms(placed.encoded + listed)) <= 1
+    for fallback in laid.fallbacks.values():
+        assert len(mechanisms(fallback.encoded)) <= 1
+
+
+@pytest.mark.parametrize("dialect", CARRYING)
+def test_a_fallback_is_confined_by_name_and_never_open(dialect: str) -> None:
+    laid = layout(dialect, estate())
+    closed, _ = sent(laid, [])
+    for (_, segment), piece in laid.fallbacks.items():
+        assert piece.encoded.endswith(closed) is (segment not in laid.named)
+        assert mechanisms(piece.encoded)
+
+
+def test_a_site_has_its_own_vlan() -> None:
+    laid = layout("vlan-only", estate())
+    assert laid.sites.keys() == {("berlin", "numbered")}
+    assert b"121" in laid.sites["berlin", "numbered"].encoded
+    assert b"120" in laid.segments["numbered"].encoded
+    assert b"121" in laid.fallbacks["berlin", "numbered"].encoded
 
 
 def test_rfc4849_2_rules_stand_between_nuls() -> None:
     """What keeps to the RFC joins the values and parts them at NUL: it must find one rule for each attribute."""
-    laid = layout("rfc4849")
-    pieces = (laid.before, laid.resources["host"], laid.resources["net"], laid.after)
-    values = [value for piece in pieces for _, value in _values(piece.encoded)]
-    assert b"".join(values).split(b"\0") == [value.removesuffix(b"\0") for value in values]
+    for dialect in ("rfc4849", "arista-eos+ipv4", "hostapd+ipv6"):
+        values = [value for _, value in read(layout(dialect, estate()).access_list(["host", "net"]).encoded)]
+        assert b"".join(values).split(SEPARATOR.encode()) == [value.removesuffix(b"\0") for value in values]
 
 
-def test_numbers_grow_through_every_list() -> None:
-    laid = layout("cisco-ios-xe")
-    pieces = (laid.before, *laid.resources.values(), laid.after)
-    numbers = [int(attribute.value.split("#")[1].split("=")[0]) for piece in pieces for attribute in piece.attributes]
+@pytest.mark.parametrize("dialect", ["arubaos-switch+ipv6", "fortiswitch+ipv4", "aos-cx+ipv6"])
+def test_no_nul_where_one_attribute_is_one_rule(dialect: str) -> None:
+    listed = layout(dialect, estate()).access_list(["host", "net", "world"]).encoded
+    assert all(b"\0" not in value for name, value in read(listed) if "Filter-Rule" in name)
+
+
+@pytest.mark.parametrize("dialect", [name for name in CARRYING if name.startswith(("cisco", "dell", "meraki"))])
+def test_numbers_grow_through_every_list(dialect: str) -> None:
+    laid = layout(dialect, estate())
+    listed = laid.access_list([name for name in laid.resources if name not in laid.refusals])
+    numbers = [int(attribute.value.split("#")[1].split("=")[0]) for attribute in listed.attributes]
     assert numbers == sorted(set(numbers))
 
 
-def test_extents_are_those_of_the_octets() -> None:
-    laid = layout("rfc4849")
-    extent = laid.extent("numbered", ["host", "all"])
-    pieces = (laid.segments["numbered"], laid.before, laid.resources["host"], laid.resources["all"], laid.after)
-    assert extent.octets == sum(len(piece.encoded) for piece in pieces)
-    assert extent.lines == sum(len(piece.attributes) for piece in pieces[1:])
+@pytest.mark.parametrize("dialect", CARRYING)
+def test_extents_are_those_of_the_octets(dialect: str) -> None:
+    laid = layout(dialect, estate())
+    listed = laid.access_list(["host", "all"])
+    extent = laid.extent("numbered", ["all", "host"])
+    header = laid.dialect.lists.header
+    if laid.dialect.budget.counted == "lines":
+        assert extent.lines == len(split(listed.encoded)) - len(header) == len(listed.attributes) - len(header)
+    if not laid.dialect.lists.downloaded:
+        assert extent.octets == len(laid.segments["numbered"].encoded) + len(listed.encoded)

@@ -6,22 +6,8 @@ list named by `filter-id` says; `nac policy check` warns of segments that have n
 
 from __future__ import annotations
 
-from nac.enforcement.access_list import AccessLine
-from nac.enforcement.budget import Budget
-from nac.enforcement.vendor.dialect import Attribute, vlan
-from nac.policy.model import Segment
+from typing import Final
 
+from nac.enforcement.vendor.dialect import Dialect, filter_id, vlan
 
-class VlanOnly:
-    """VLAN and Filter-Id (RFC 2865 5.11)."""
-
-    name = "vlan-only"
-    budget = Budget()
-    in_line = False
-
-    def segment(self, segment: Segment) -> list[Attribute]:
-        named = [Attribute("Filter-Id", segment.filter_id)] if segment.filter_id is not None else []
-        return vlan(segment) + named
-
-    def line(self, line: AccessLine, number: int) -> Attribute:
-        raise ValueError("this dialect has no lines")
+DIALECTS: Final = (Dialect(name="vlan-only", placed=vlan, named=filter_id),)

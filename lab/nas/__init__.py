@@ -1,0 +1,1 @@
+"""What switches do with the replies they get: parts of a network access server for the lab."""
