@@ -230,8 +230,8 @@ class Segment:
     `session_timeout`: seconds, sent as Session-Timeout with Termination-Action = RADIUS-Request (RFC 3580 3.17).
     `site_replies`: (site, dialect) -> encoded attributes in place of those in `replies`. `fallback`: the segment, without
     fallback of its own, that takes a session whose reply is beyond a limit of the client's dialect, or whose grants the
-    dialect cannot express: it gets that segment's reply and an access list without grants, and the decision says so.
-    Without a fallback such a session is rejected with the cause access_list_too_long.
+    dialect cannot express: it gets that segment's entry of `confined_replies` or `confined_site_replies`, which is all
+    that it needs, and the decision says so. Without a fallback such a session is rejected with the cause access_list_too_long.
     """
 
     def __new__(
@@ -242,6 +242,8 @@ class Segment:
         session_timeout: int | None = None,
         site_replies: Mapping[tuple[str, str], bytes] = ...,
         fallback: str | None = None,
+        confined_replies: Mapping[str, bytes] = ...,
+        confined_site_replies: Mapping[tuple[str, str], bytes] = ...,
     ) -> Segment: ...
 
 @final
@@ -259,7 +261,8 @@ class Resource:
 class Dialect:
     """What encloses the resources' lines in an access list: encoded attributes before and after them, with their extents
     as (lines, characters). `max_octets` bounds all encoded attributes, the segment's and the list's; `max_lines` and
-    `max_characters` the list with what encloses it. None: no bound beside RADIUS's own 4,096 octets.
+    `max_characters` the list with what encloses it. None: no bound beside RADIUS's own 4,096 octets. `downloads`: the
+    Access-Accept carries the list's name, and the switch fetches it (`nac.enforcement.download`).
     """
 
     def __new__(
@@ -273,6 +276,7 @@ class Dialect:
         max_octets: int | None = None,
         max_lines: int | None = None,
         max_characters: int | None = None,
+        downloads: bool = False,
     ) -> Dialect: ...
 
 @final

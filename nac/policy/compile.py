@@ -139,6 +139,13 @@ def _segment(segment: Segment, layouts: Sequence[Layout]) -> _dataplane.Segment:
         },
         session_timeout=segment.session,
         fallback=segment.fallback.text if segment.fallback else None,
+        confined_replies={layout.dialect.name: layout.fallbacks[None, name].encoded for layout in layouts},
+        confined_site_replies={
+            (site, layout.dialect.name): piece.encoded
+            for layout in layouts
+            for (site, placed), piece in layout.fallbacks.items()
+            if placed == name and site is not None
+        },
     )
 
 
@@ -162,6 +169,7 @@ def _dialect(layout: Layout) -> _dataplane.Dialect:
         max_octets=MAX_POLICY,
         max_lines=budget.lines,
         max_characters=budget.characters,
+        downloads=layout.dialect.lists is not None and layout.dialect.lists.downloaded,
     )
 
 

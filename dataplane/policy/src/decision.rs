@@ -106,6 +106,8 @@ pub struct Decision {
     pub rule: Option<RuleIndex>,
     /// What the session may reach, in declaration order.
     pub grants: Vec<ResourceIndex>,
+    /// The session is in its segment's fallback: the client could not be told what was granted.
+    pub confined: bool,
     /// The placement rule that decided, then all others that took part, in file order. A rule in mode monitor is among
     /// them with what it would have done: a `place` or `reject` when it matches and stands above the one that decided, an
     /// `allow` when it matches, a `forbid` when it matches and names something that was allowed.

@@ -26,7 +26,7 @@ pub use facts_table::{FactsTable, MAX_PLACEMENTS, Whose};
 pub use matcher::MAX_CLAUSES;
 pub use pattern::Pattern;
 pub use policy::{
-    CompileError, DialectSpec, Effect, Extent, Limits, Policy, PolicySpec, ReplyError, ResourceSpec, RuleSpec,
-    SegmentSpec, Unfit,
+    AccessList, CompileError, DialectSpec, Effect, Extent, Limits, Policy, PolicySpec, ReplyError, ResourceSpec,
+    RuleSpec, SegmentSpec, Unfit,
 };
 pub use text::{Text, TextSet};

@@ -19,7 +19,7 @@ use crate::text::Text;
 use self::decide::SCRATCH;
 
 pub use compile::CompileError;
-pub use reply::{ReplyError, Unfit};
+pub use reply::{AccessList, ReplyError, Unfit};
 
 /// What a rule does when it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,10 @@ pub struct SegmentSpec {
     pub replies: Vec<(String, Vec<u8>)>,
     /// Encoded attributes by site and dialect, where they differ from those above.
     pub site_replies: Vec<((String, String), Vec<u8>)>,
+    /// The whole reply, by dialect, for a session that falls back to this segment: no access list is added to it.
+    pub confined_replies: Vec<(String, Vec<u8>)>,
+    /// The same by site and dialect, where they differ.
+    pub confined_site_replies: Vec<((String, String), Vec<u8>)>,
     /// Session-Timeout in seconds (RFC 3580 3.17).
     pub session_timeout: Option<u32>,
     /// The segment that takes a session whose access list its client cannot take; has no fallback itself.
@@ -102,12 +106,14 @@ pub struct DialectSpec {
     pub after_extent: Extent,
     /// What its switches take at most.
     pub limits: Limits,
+    /// Its switches are told the name of the list and fetch it (Cisco's downloadable ACLs).
+    pub downloads: bool,
 }
 
 /// What a client can be told at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Octets of all encoded attributes: the segment's and the access list's.
+    /// Octets of all encoded attributes: the segment's, and the access list's or those of its name.
     pub octets: Option<u32>,
     /// Lines of the access list, with what encloses it.
     pub lines: Option<u32>,
@@ -175,6 +181,8 @@ struct Segment {
     session_timeout: Option<u32>,
     /// Indexed like [`Policy::dialects`].
     replies: Box<[Reply]>,
+    /// Indexed like [`Policy::dialects`]; `None` where no session can fall back to it.
+    confined: Box<[Option<Reply>]>,
     fallback: Option<SegmentIndex>,
 }
 
@@ -204,6 +212,7 @@ struct Dialect {
     before: Lines,
     after: Lines,
     limits: Limits,
+    downloads: bool,
 }
 
 impl Policy {

@@ -84,16 +84,28 @@ pub(crate) struct Segment {
 #[pymethods]
 impl Segment {
     #[new]
-    #[pyo3(signature = (*, name, replies, session_timeout = None, site_replies = BTreeMap::new(), fallback = None))]
+    #[pyo3(signature = (*, name, replies, session_timeout = None, site_replies = BTreeMap::new(), fallback = None,
+        confined_replies = BTreeMap::new(), confined_site_replies = BTreeMap::new()))]
     fn new(
         name: String,
         replies: BTreeMap<String, Vec<u8>>,
         session_timeout: Option<u32>,
         site_replies: BTreeMap<(String, String), Vec<u8>>,
         fallback: Option<String>,
+        confined_replies: BTreeMap<String, Vec<u8>>,
+        confined_site_replies: BTreeMap<(String, String), Vec<u8>>,
     ) -> Self {
-        let (replies, site_replies) = (replies.into_iter().collect(), site_replies.into_iter().collect());
-        Self { inner: SegmentSpec { name, replies, site_replies, session_timeout, fallback } }
+        Self {
+            inner: SegmentSpec {
+                name,
+                replies: replies.into_iter().collect(),
+                site_replies: site_replies.into_iter().collect(),
+                confined_replies: confined_replies.into_iter().collect(),
+                confined_site_replies: confined_site_replies.into_iter().collect(),
+                session_timeout,
+                fallback,
+            },
+        }
     }
 }
 
@@ -127,7 +139,7 @@ pub(crate) struct Dialect {
 impl Dialect {
     #[new]
     #[pyo3(signature = (*, name, before = Vec::new(), after = Vec::new(), before_extent = (0, 0), after_extent = (0, 0),
-        max_octets = None, max_lines = None, max_characters = None))]
+        max_octets = None, max_lines = None, max_characters = None, downloads = false))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
     fn new(
         name: String,
@@ -138,10 +150,11 @@ impl Dialect {
         max_octets: Option<u32>,
         max_lines: Option<u32>,
         max_characters: Option<u32>,
+        downloads: bool,
     ) -> Self {
         let (before_extent, after_extent) = (extent(before_extent), extent(after_extent));
         let limits = Limits { octets: max_octets, lines: max_lines, characters: max_characters };
-        Self { inner: DialectSpec { name, before, after, before_extent, after_extent, limits } }
+        Self { inner: DialectSpec { name, before, after, before_extent, after_extent, limits, downloads } }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use nac_policy::FactsTable;
 
+use crate::access_lists::AccessLists;
 use crate::clock::Now;
 use crate::counters::Counters;
 use crate::discard::{DiscardReason, DiscardReports};
@@ -23,6 +24,8 @@ pub struct Core {
     pub duplicates: DuplicateCache,
     /// State values.
     pub states: StateSealer,
+    /// Access lists that switches fetch.
+    pub access_lists: AccessLists,
     /// Events on their way to the control plane.
     pub events: EventQueue,
     /// Counters.
@@ -41,6 +44,7 @@ impl Core {
             facts: FactsTable::new(),
             duplicates: DuplicateCache::default(),
             states: StateSealer::new()?,
+            access_lists: AccessLists::default(),
             events: EventQueue::new(event_capacity),
             counters: Counters::default(),
             discards: Mutex::default(),

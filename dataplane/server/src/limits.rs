@@ -48,6 +48,8 @@ pub const MAX_NAME: usize = 256;
 pub const MAX_DISTINGUISHED_NAME: usize = 1_024;
 /// Chains remembered as verified, per trust store: some 1,000 octets each, most of them the certificate's names.
 pub const MAX_VERIFIED_CHAINS: usize = 32_768;
+/// Octets of access lists that switches fetch by name; one has some 4 KiB at most, and many sessions share it.
+pub const MAX_ACCESS_LIST_OCTETS: usize = 32 << 20;
 /// Octets of CA names in the CertificateRequest; beyond, none are sent (RFC 8446 section 4.2.4 makes them optional).
 pub const MAX_ROOT_HINT_OCTETS: usize = 512;
 /// Sources and reasons remembered for the once-a-minute discard report; beyond, they are counted together.

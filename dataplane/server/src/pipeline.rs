@@ -5,6 +5,7 @@
 
 pub mod authorize;
 pub mod conversation;
+mod download;
 pub mod identity;
 pub mod mab;
 pub mod respond;

@@ -90,6 +90,8 @@ fn policy(rules: usize, rule: impl Fn(usize) -> (Effect, String, Condition)) -> 
         name: format!("segment-{number}"),
         replies: Vec::new(),
         site_replies: Vec::new(),
+        confined_replies: Vec::new(),
+        confined_site_replies: Vec::new(),
         session_timeout: None,
         fallback: None,
     };

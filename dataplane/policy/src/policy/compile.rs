@@ -124,10 +124,12 @@ impl Policy {
             .into_iter()
             .zip(fallbacks)
             .map(|(segment, fallback)| {
-                let replies = replies(&segment.name, segment.replies, segment.site_replies, &dialects)?;
+                let confined = by_dialect(segment.confined_replies, segment.confined_site_replies, &dialects);
+                let replies = by_dialect(segment.replies, segment.site_replies, &dialects);
+                let replies = all_dialects(&segment.name, replies, &dialects)?;
                 let session_timeout = segment.session_timeout;
                 let text = Text::new(&segment.name);
-                Ok(Segment { name: segment.name.into(), text, session_timeout, replies, fallback })
+                Ok(Segment { name: segment.name.into(), text, session_timeout, replies, confined, fallback })
             })
             .collect();
         let resources: Result<Box<[Resource]>, CompileError> =
@@ -183,6 +185,7 @@ impl From<super::DialectSpec> for Dialect {
             before: lines(spec.before, spec.before_extent),
             after: lines(spec.after, spec.after_extent),
             limits: spec.limits,
+            downloads: spec.downloads,
         }
     }
 }
@@ -250,29 +253,36 @@ fn fallbacks(
     segments.iter().map(fallback).collect()
 }
 
-/// The encodings of a segment in the order of `dialects`; each must be there.
-fn replies(
-    segment: &str,
+/// Encodings in the order of `dialects`.
+fn by_dialect(
     everywhere: Vec<(String, Vec<u8>)>,
     by_site: Vec<((String, String), Vec<u8>)>,
     dialects: &[Dialect],
-) -> Result<Box<[Reply]>, CompileError> {
+) -> Box<[Option<Reply>]> {
     let mut everywhere: HashMap<String, Vec<u8>> = everywhere.into_iter().collect();
     let mut sites: HashMap<String, HashMap<Text, Box<[u8]>>> = HashMap::new();
     for ((site, dialect), encoded) in by_site {
         sites.entry(dialect).or_default().insert(Text::new(&site), encoded.into());
     }
-    dialects
-        .iter()
-        .map(|dialect| {
-            let name = dialect.name.as_ref();
-            let encoded = everywhere.remove(name).ok_or_else(|| CompileError::MissingDialect {
-                segment: segment.to_owned(),
-                dialect: name.to_owned(),
-            })?;
-            Ok(Reply { everywhere: encoded.into(), by_site: sites.remove(name).unwrap_or_default() })
-        })
-        .collect()
+    let reply = |dialect: &Dialect| {
+        let encoded = everywhere.remove(dialect.name.as_ref())?;
+        let by_site = sites.remove(dialect.name.as_ref()).unwrap_or_default();
+        Some(Reply { everywhere: encoded.into(), by_site })
+    };
+    dialects.iter().map(reply).collect()
+}
+
+/// None may be missing.
+fn all_dialects(
+    segment: &str,
+    replies: Box<[Option<Reply>]>,
+    dialects: &[Dialect],
+) -> Result<Box<[Reply]>, CompileError> {
+    let missing = |dialect: &Dialect| CompileError::MissingDialect {
+        segment: segment.to_owned(),
+        dialect: dialect.name.to_string(),
+    };
+    replies.into_iter().zip(dialects).map(|(reply, dialect)| reply.ok_or_else(|| missing(dialect))).collect()
 }
 
 /// The encodings of a resource in the order of `dialects`; one that is missing cannot be expressed there.

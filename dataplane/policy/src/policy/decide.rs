@@ -87,6 +87,7 @@ impl Policy {
             verdict: if segment.is_some() { Verdict::Accept } else { Verdict::Reject },
             segment,
             rule: deciding.map(|(placement, _)| placement.rule),
+            confined: false,
             grants,
             reasons,
         }

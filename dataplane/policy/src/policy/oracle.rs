@@ -142,6 +142,8 @@ impl Random {
             name,
             replies: vec![],
             site_replies: vec![],
+            confined_replies: Vec::new(),
+            confined_site_replies: Vec::new(),
             session_timeout: None,
             fallback: None,
         });
@@ -223,6 +225,7 @@ fn walk(policy: &Policy, facts: &FactSet) -> Decision {
         verdict: if segment.is_some() { Verdict::Accept } else { Verdict::Reject },
         segment,
         rule: deciding.map(|(reason, _)| reason.rule),
+        confined: false,
         grants: granted.map(|index| ResourceIndex(index as u32)).collect(),
         reasons: deciding.map(|(reason, _)| reason).into_iter().chain(others).collect(),
     }
@@ -278,6 +281,8 @@ fn rules_with_keys_of_their_own_are_found() {
         name: "segment".to_owned(),
         replies: vec![],
         site_replies: vec![],
+        confined_replies: Vec::new(),
+        confined_site_replies: Vec::new(),
         session_timeout: None,
         fallback: None,
     };

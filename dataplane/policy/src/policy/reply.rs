@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{Extent, Lines, Policy};
-use crate::decision::{Decision, Outcome, Reason, SegmentIndex};
+use super::{Dialect, Extent, Lines, Policy};
+use crate::decision::{Decision, Outcome, Reason, ResourceIndex};
 use crate::text::Text;
 
 /// Why a decision has no attributes.
@@ -61,10 +61,29 @@ impl Size {
     }
 }
 
+/// How the access list of an answer reaches the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessList {
+    /// It stands in the answer, or there is none.
+    InLine,
+    /// The client is to be told its name, and fetches these encoded attributes.
+    ToBeNamed(Vec<u8>),
+    /// The answer has its name already; the client fetches these encoded attributes.
+    Named(Vec<u8>),
+}
+
+/// Octets of the attribute that names a list to fetch: vendor-specific, with a text of 60 octets (nac/enforcement/download.py).
+const NAME_OCTETS: u64 = 68;
+
 impl Policy {
     /// Whether clients may use `dialect`.
     pub fn has_dialect(&self, dialect: &str) -> bool {
         self.dialect(dialect).is_some()
+    }
+
+    /// Whether clients of that dialect fetch their access lists.
+    pub fn downloads(&self, dialect: &str) -> bool {
+        self.dialect(dialect).and_then(|position| self.dialects.get(position)).is_some_and(|dialect| dialect.downloads)
     }
 
     fn dialect(&self, dialect: &str) -> Option<usize> {
@@ -81,24 +100,25 @@ impl Policy {
         let (Some(segment), Some(rule)) = (decision.segment, decision.rule) else { return Ok(()) };
         let position = self.dialect(dialect).ok_or(Unfit)?;
         let site = site.map(Text::new);
-        if self.fits(segment, decision, position, site.as_ref()) {
+        if self.fits(decision, position, site.as_ref()) {
             return Ok(());
         }
         let fallback = self.segments.get(segment.0 as usize).and_then(|segment| segment.fallback).ok_or(Unfit)?;
         let mut confined = decision.clone();
         confined.segment = Some(fallback);
         confined.grants.clear();
+        confined.confined = true;
         confined.reasons.insert(1.min(confined.reasons.len()), Reason { rule, outcome: Outcome::Confined });
-        if !self.fits(fallback, &confined, position, site.as_ref()) {
+        if !self.fits(&confined, position, site.as_ref()) {
             return Err(Unfit);
         }
         *decision = confined;
         Ok(())
     }
 
-    fn fits(&self, segment: SegmentIndex, decision: &Decision, position: usize, site: Option<&Text>) -> bool {
+    fn fits(&self, decision: &Decision, position: usize, site: Option<&Text>) -> bool {
         let Some(dialect) = self.dialects.get(position) else { return false };
-        let Some(size) = self.size(segment, decision, position, site) else { return false };
+        let Some(size) = self.size(decision, dialect, position, site) else { return false };
         let within = |limit: Option<u32>, size: u64| limit.is_none_or(|limit| size <= limit.into());
         within(dialect.limits.octets, size.octets)
             && within(dialect.limits.lines, size.lines)
@@ -106,60 +126,65 @@ impl Policy {
     }
 
     /// `None` when a grant cannot be expressed.
-    fn size(&self, segment: SegmentIndex, decision: &Decision, position: usize, site: Option<&Text>) -> Option<Size> {
-        let dialect = self.dialects.get(position)?;
+    fn size(&self, decision: &Decision, dialect: &Dialect, position: usize, site: Option<&Text>) -> Option<Size> {
         let mut size = Size::default();
-        size.add(self.segment_reply(segment, position, site)?, Extent::default());
-        size.add_lines(&dialect.before);
-        for grant in &decision.grants {
-            size.add_lines(self.resources.get(grant.0 as usize)?.access_list.get(position)?.as_ref()?);
+        if !decision.confined {
+            self.access_list(decision, dialect, position)?.for_each(|lines| size.add_lines(lines));
+            if dialect.downloads {
+                size.octets = NAME_OCTETS;
+            }
         }
-        size.add_lines(&dialect.after);
+        size.add(self.segment_reply(decision, position, site)?, Extent::default());
         Some(size)
     }
 
-    fn segment_reply(&self, segment: SegmentIndex, position: usize, site: Option<&Text>) -> Option<&[u8]> {
-        let reply = self.segments.get(segment.0 as usize)?.replies.get(position)?;
+    /// The parts of the list in order; `None` when a grant cannot be expressed.
+    fn access_list<'a>(
+        &'a self,
+        decision: &Decision,
+        dialect: &'a Dialect,
+        position: usize,
+    ) -> Option<impl Iterator<Item = &'a Lines> + use<'a>> {
+        let granted = |grant: &ResourceIndex| self.resources.get(grant.0 as usize)?.access_list.get(position)?.as_ref();
+        let granted: Option<Vec<&Lines>> = decision.grants.iter().map(granted).collect();
+        Some(std::iter::once(&dialect.before).chain(granted?).chain(std::iter::once(&dialect.after)))
+    }
+
+    fn segment_reply(&self, decision: &Decision, position: usize, site: Option<&Text>) -> Option<&[u8]> {
+        let segment = self.segments.get(decision.segment?.0 as usize)?;
+        let reply = match decision.confined {
+            true => segment.confined.get(position)?.as_ref()?,
+            false => segment.replies.get(position)?,
+        };
         Some(site.and_then(|site| reply.by_site.get(site)).unwrap_or(&reply.everywhere))
     }
 
     /// Appends the attributes of an Access-Accept for a client of that dialect and site: the segment's, then the access
-    /// list as the dialect encloses it. [`Policy::fit`] comes first.
+    /// list as the dialect encloses it, unless the client fetches that. [`Policy::fit`] comes first.
     ///
-    /// The list stands there also when nothing is granted: an absent list would open everything. On an error nothing
-    /// is appended.
+    /// There is a list also when nothing is granted: an absent one would open everything. A segment that was fallen back
+    /// to brings all that it needs. On an error nothing is appended.
     pub fn reply(
         &self,
         decision: &Decision,
         dialect: &str,
         site: Option<&str>,
         out: &mut Vec<u8>,
-    ) -> Result<(), ReplyError> {
-        let segment = decision.segment.ok_or(ReplyError::Rejected)?;
+    ) -> Result<AccessList, ReplyError> {
+        decision.segment.ok_or(ReplyError::Rejected)?;
         let position = self.dialect(dialect).ok_or(ReplyError::UnknownDialect)?;
-        let start = out.len();
-        let written = self.write(segment, decision, position, site.map(Text::new).as_ref(), out);
-        if written.is_none() {
-            out.truncate(start);
+        let dialect = self.dialects.get(position).ok_or(ReplyError::UnknownDialect)?;
+        let site = site.map(Text::new);
+        let segment = self.segment_reply(decision, position, site.as_ref()).ok_or(ReplyError::ForeignDecision)?;
+        let list = self.access_list(decision, dialect, position).ok_or(ReplyError::ForeignDecision)?;
+        out.extend_from_slice(segment);
+        if dialect.downloads {
+            let list = list.flat_map(|lines| lines.encoded.iter().copied()).collect();
+            return Ok(if decision.confined { AccessList::Named(list) } else { AccessList::ToBeNamed(list) });
         }
-        written.ok_or(ReplyError::ForeignDecision)
-    }
-
-    fn write(
-        &self,
-        segment: SegmentIndex,
-        decision: &Decision,
-        position: usize,
-        site: Option<&Text>,
-        out: &mut Vec<u8>,
-    ) -> Option<()> {
-        let dialect = self.dialects.get(position)?;
-        out.extend_from_slice(self.segment_reply(segment, position, site)?);
-        out.extend_from_slice(&dialect.before.encoded);
-        for grant in &decision.grants {
-            out.extend_from_slice(&self.resources.get(grant.0 as usize)?.access_list.get(position)?.as_ref()?.encoded);
+        if !decision.confined {
+            list.for_each(|lines| out.extend_from_slice(&lines.encoded));
         }
-        out.extend_from_slice(&dialect.after.encoded);
-        Some(())
+        Ok(AccessList::InLine)
     }
 }

@@ -31,6 +31,8 @@ fn spec(rules: Vec<RuleSpec>) -> PolicySpec {
         name: name.to_owned(),
         replies: vec![("plain".to_owned(), vec![reply])],
         site_replies: vec![(("Berlin".to_owned(), "plain".to_owned()), vec![reply, reply])],
+        confined_replies: Vec::new(),
+        confined_site_replies: Vec::new(),
         session_timeout: Some(u32::from(reply)),
         fallback: None,
     };
@@ -50,6 +52,7 @@ fn spec(rules: Vec<RuleSpec>) -> PolicySpec {
             before_extent: Extent::default(),
             after_extent: Extent { lines: 1, characters: 10 },
             limits: Limits::default(),
+            downloads: false,
         }],
         digest: "d1".to_owned(),
     }

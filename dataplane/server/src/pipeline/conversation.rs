@@ -272,6 +272,7 @@ impl Conversations {
             snapshot: &decided.snapshot,
             decision,
             client: &conversation.origin.client,
+            lists: &self.core.access_lists,
             id,
             user_name,
             ends_in: ends_in(&peer.identity, now),

@@ -1,4 +1,4 @@
-//! Requests without EAP: MAC Authentication Bypass, or a password, which is refused.
+//! Requests without EAP: MAC Authentication Bypass, an access list to fetch, or a password, which is refused.
 //!
 //! A MAC address is no secret, so whatever password the NAS sends with it is not compared. What a policy gives to such a
 //! device should be little.
@@ -12,7 +12,7 @@ use nac_protocol::radius::{AttributeType, Packet};
 use super::authorize::{authorize, ends_in, remember};
 use super::identity::Identity;
 use super::respond::{self, Acceptance};
-use super::{Request, answered};
+use super::{Request, answered, download};
 use crate::cause::Cause;
 use crate::clock::Now;
 use crate::core::Core;
@@ -37,7 +37,14 @@ pub fn answer(
     let begun = Instant::now();
     let id = ConversationId(core.states.random().ok()?);
     let origin = Origin::of(packet, request.verified.client(), request.key.source);
-    let (identity, decided, verdict) = match claimed_mac(packet, &origin) {
+    let claimed = match download::asked_for(packet) {
+        None => claimed_mac(packet, &origin),
+        Some(name) => match download::answer(core, snapshot, request, packet, name) {
+            Ok(page) => return Some(page),
+            Err(cause) => Err(cause),
+        },
+    };
+    let (identity, decided, verdict) = match claimed {
         Err(cause) => (None, None, Err(cause)),
         Ok(mac) => {
             let identity = Identity::of_mac(mac, &core.facts);
@@ -48,7 +55,7 @@ pub fn answer(
     let built = match (&verdict, &decided) {
         (Ok(()), Some(decided)) => {
             let ends_in = identity.as_ref().and_then(|identity| ends_in(identity, now));
-            accept(request, decided, id, &origin, ends_in)
+            accept(core, request, decided, id, &origin, ends_in)
         }
         _ => respond::reject(&request.verified, None),
     };
@@ -88,6 +95,7 @@ pub(super) fn undecided(snapshot: &Arc<Snapshot>) -> Decided {
 }
 
 fn accept(
+    core: &Core,
     request: &Request,
     decided: &Decided,
     id: ConversationId,
@@ -97,7 +105,8 @@ fn accept(
     let decision = decided.decision.as_ref().ok_or(respond::NoAnswer::Inconsistent)?;
     let user_name = origin.user_name.as_deref();
     let (snapshot, client) = (&decided.snapshot, &origin.client);
-    let acceptance = Acceptance { snapshot, decision, client, id, user_name, ends_in, keys: None };
+    let lists = &core.access_lists;
+    let acceptance = Acceptance { snapshot, decision, client, lists, id, user_name, ends_in, keys: None };
     respond::accept(&request.verified, &acceptance)
 }
 

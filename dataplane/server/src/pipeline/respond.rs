@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use nac_policy::Decision;
+use nac_policy::{AccessList, Decision};
 use nac_protocol::eap;
 use nac_protocol::eap::tls::{Msk, SessionId};
-use nac_protocol::radius::{AttributeType, BuildError, Code, MAX_VALUE_LENGTH, Packet, ReplyBuilder};
+use nac_protocol::radius::{AttributeType, BuildError, Code, MAX_VALUE_LENGTH, Packet, ReplyBuilder, VendorId};
 
 use super::verify::Verified;
+use crate::access_lists::AccessLists;
 use crate::cause::Cause;
 use crate::client::RadiusClient;
 use crate::snapshot::Snapshot;
@@ -18,6 +19,11 @@ use crate::state_token::ConversationId;
 const INVALID_EAP_PACKET: u32 = 202;
 /// Termination-Action RADIUS-Request: the timer means re-authentication (RFC 3580 section 3.17).
 const RADIUS_REQUEST: u32 = 1;
+
+/// Cisco-AVPair.
+const CISCO_AV_PAIR: u8 = 1;
+/// What stands before the name of a list that the switch is to fetch.
+const LIST_TO_FETCH: &str = "ACS:CiscoSecure-Defined-ACL=";
 
 /// Seconds below which a re-authentication would be due before the first one has settled.
 const SHORTEST_SESSION: u32 = 60;
@@ -61,6 +67,8 @@ pub struct Acceptance<'a> {
     pub decision: &'a Decision,
     /// The client that it was fitted to.
     pub client: &'a RadiusClient,
+    /// Where a list is kept that the client fetches.
+    pub lists: &'a AccessLists,
     /// Carried in Class, and back in accounting.
     pub id: ConversationId,
     /// The authenticated name (RFC 3579 section 3: User-Name in the Accept).
@@ -100,6 +108,21 @@ pub fn challenge(request: &Verified, state: &[u8], eap: &[u8], invalid: bool) ->
     })
 }
 
+/// A page of a list that a switch fetches: Access-Challenge when another follows, which `next` is the State for.
+///
+/// # Errors
+/// [`NoAnswer`].
+pub fn page(request: &Verified, attributes: &[u8], next: Option<&[u8]>) -> Result<Built, NoAnswer> {
+    let code = if next.is_some() { Code::ACCESS_CHALLENGE } else { Code::ACCESS_ACCEPT };
+    build(request, code, |reply, _| {
+        if let Some(state) = next {
+            reply.attribute(AttributeType::STATE, state)?;
+        }
+        reply.encoded(attributes)?;
+        Ok(())
+    })
+}
+
 /// Access-Reject; `identifier` of the last EAP request, when there was one.
 ///
 /// # Errors
@@ -120,9 +143,17 @@ pub fn reject(request: &Verified, identifier: Option<u8>) -> Result<Built, NoAns
 pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Built, NoAnswer> {
     let (policy, client) = (&acceptance.snapshot.policy, acceptance.client);
     let mut authorization = Vec::with_capacity(512);
-    policy
+    let list = policy
         .reply(acceptance.decision, &client.dialect, client.site.as_deref(), &mut authorization)
         .map_err(|_| NoAnswer::Inconsistent)?;
+    let name = match list {
+        AccessList::InLine => None,
+        AccessList::ToBeNamed(list) => Some(acceptance.lists.keep(&list)),
+        AccessList::Named(list) => {
+            acceptance.lists.keep(&list);
+            None
+        }
+    };
     let mut place = 0..0;
     let built = build(request, Code::ACCESS_ACCEPT, |reply, packet| {
         if let Some(keys) = acceptance.keys {
@@ -143,6 +174,9 @@ pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Built, 
         }
         let begin = reply.length();
         reply.encoded(&authorization)?;
+        if let Some(name) = name {
+            reply.vendor(VendorId::CISCO, CISCO_AV_PAIR, format!("{LIST_TO_FETCH}{name}").as_bytes())?;
+        }
         place = begin..reply.length();
         Ok(())
     })?;

@@ -12,6 +12,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod downloads;
 mod duplicates;
 mod eap;
 mod eap_tls;

@@ -131,6 +131,7 @@ fn policy() -> PolicySpec {
             before_extent: Extent::default(),
             after_extent: Extent::default(),
             limits: Limits::default(),
+            downloads: false,
         }],
         digest: "d1".into(),
     }
@@ -156,6 +157,8 @@ fn segment(name: &str, vlan: &str, session_timeout: Option<u32>) -> SegmentSpec 
         name: name.into(),
         replies: vec![("rfc4849".into(), reply)],
         site_replies: Vec::new(),
+        confined_replies: Vec::new(),
+        confined_site_replies: Vec::new(),
         session_timeout,
         fallback: None,
     }
