@@ -141,6 +141,8 @@ impl ProducesTickets for TicketSealer {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
 
