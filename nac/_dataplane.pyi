@@ -36,6 +36,7 @@ __all__ = [
     "Trust",
     "UserFacts",
     "decode_packet",
+    "distinguished_name",
     "fact_catalogue",
 ]
 
@@ -106,6 +107,11 @@ def decode_packet(
     data: bytes, *, dictionary: Dictionary, secret: bytes | None = None, request_authenticator: bytes | None = None
 ) -> DecodedPacket:
     """Parse one RADIUS packet (RFC 2865 3). Raises `PacketError`."""
+
+def distinguished_name(der: bytes) -> str:
+    """A Name (DER) as text (RFC 4514), the last RDN first. Special characters in a value are a backslash and two hex
+    digits, so that `,` and `+` stand between parts only; types beyond the nine of RFC 4514 section 3 are in dots, and
+    their values in hex. Raises `ValueError`."""
 
 # --- down: the snapshot ---
 

@@ -24,7 +24,7 @@ import structlog
 from nac import _dataplane, systemd
 from nac.clients.seal import load_seal
 from nac.clients.store import ClientFields, load_clients
-from nac.config import Config, load
+from nac.config import Config, exposed_password, load
 from nac.control.listener import ControlListener
 from nac.control.message import ControlAnswer, ControlRequest
 from nac.db import Database, upgrade
@@ -74,6 +74,8 @@ class Service:
         self._config_path = config_path.absolute()
         self._config = load(self._config_path)
         self._log = structlog.get_logger("nac.service")
+        if exposed := exposed_password(self._config_path, self._config):
+            self._log.warning("config.warning", detail=exposed)
         self._stop = threading.Event()
         self._reload = threading.Event()
         self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from nac.cli.invocation import Invocation, pass_invocation
-from nac.cli.output import Format, output_option, print_json, say
+from nac.cli.output import Format, note, output_option, print_json, say
 
 
 @click.command("check")
@@ -21,7 +21,7 @@ def cli(invocation: Invocation, output: Format) -> None:
     """
     from nac.clients.seal import load_seal
     from nac.clients.store import load_clients
-    from nac.config import check_files
+    from nac.config import check_files, exposed_password
     from nac.errors import NacError, NotFoundError
     from nac.pki.authority import Authority
     from nac.pki.show import authority_warnings
@@ -29,6 +29,9 @@ def cli(invocation: Invocation, output: Format) -> None:
     from nac.snapshot.tickets import TicketKeys
 
     config, now = invocation.config, datetime.now(UTC)
+    exposed = exposed_password(invocation.config_path, config)
+    if exposed:
+        note(f"warning: {exposed}")
     missing = check_files(invocation.config_path)
     if missing:
         for error in missing[:-1]:
@@ -47,7 +50,8 @@ def cli(invocation: Invocation, output: Format) -> None:
     if not clients:
         warnings.append("no RADIUS clients yet: `nac client add`")
     if output == "json":
-        print_json({"ok": True, "clients": len(clients), "digest": built.policy.digest, "warnings": warnings})
+        said = [exposed, *warnings] if exposed else warnings
+        print_json({"ok": True, "clients": len(clients), "digest": built.policy.digest, "warnings": said})
         return
     for warning in dict.fromkeys(warnings):
         say(f"warning: {warning}")

@@ -14,9 +14,11 @@ import click
 from nac.cli.output import Format, cell, output_option, print_json, say
 from nac.clients.seal import create_key
 from nac.config import Config, load, render_default
-from nac.db import upgrade
+from nac.db import Database, upgrade
+from nac.db.audit import os_user
 from nac.errors import ConflictError, NotFoundError, PkiError
-from nac.pki.authority import create_authority
+from nac.pki.audit import record_init
+from nac.pki.authority import Authority, create_authority
 from nac.pki.keystore import PUBLIC, create_file, make_private_folder
 from nac.pki.names import dns_name
 
@@ -57,11 +59,24 @@ def _write(directory: Path, policy: Traversable, *, organization: str, server_na
     config = load(path)
     config.policy.path.mkdir()
     create_file(config.policy.path / policy.name, policy.read_bytes(), mode=PUBLIC)
-    create_authority(config.pki.directory, organization=organization, server=[server_name], now=datetime.now(UTC))
+    authority = create_authority(
+        config.pki.directory, organization=organization, server=[server_name], now=datetime.now(UTC)
+    )
     make_private_folder(config.server.state)
     create_key(config.secrets_key)
     upgrade(config.database.url)
+    _enter_into_audit(config, authority)
     return config
+
+
+def _enter_into_audit(config: Config, authority: Authority) -> None:
+    """The authority was made before there was a database to say so in."""
+    database = Database.open(config.database.url)
+    try:
+        with database.write() as session:
+            record_init(session, os_user(), authority)
+    finally:
+        database.close()
 
 
 def _refuse_overwrite(directory: Path) -> None:

@@ -33,15 +33,18 @@ class Invocation:
     @cached_property
     def config_path(self) -> Path:
         """The configuration file to read. Raises `ConfigError` when there is none."""
-        candidates = (self.chosen,) if self.chosen is not None else SEARCHED
-        for path in candidates:
+        for path in self._candidates:
             if path.is_file():
                 return path
         raise ConfigError(
             "no configuration file here",
-            path=candidates[0],
+            path=self._candidates[0],
             fix="run `nac init` to write one, or name it with --config",
         )
+
+    @property
+    def _candidates(self) -> tuple[Path, ...]:
+        return (self.chosen,) if self.chosen is not None else SEARCHED
 
     @cached_property
     def config(self) -> Config:
@@ -53,6 +56,12 @@ class Invocation:
     def control_socket(self) -> Path:
         """Where the running server of this configuration listens."""
         return self.config.control_socket
+
+    def has_database(self) -> bool:
+        """False when there is no configuration, or none of its database yet. Raises `ConfigError` or `StorageError`."""
+        from nac.db.engine import exists
+
+        return any(path.is_file() for path in self._candidates) and exists(self.config.database.url)
 
     @contextmanager
     def database(self) -> Iterator[Database]:

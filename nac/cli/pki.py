@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args
 
 import click
+from sqlalchemy.orm import Session
 
 from nac.cli.invocation import Invocation, pass_invocation
 from nac.cli.output import Cell, Format, cell, note, output_option, print_json, print_record, print_table, say
-from nac.errors import ConflictError
+from nac.db.audit import Actor, os_user
+from nac.errors import ConflictError, NacError, StorageError
+from nac.pki.audit import record_init, record_issue, record_lists, record_revocations, record_server
 from nac.pki.authority import Authority, create_authority
 from nac.pki.crl import DEFAULT_DAYS, BuiltCrl, build_crls, refresh_if_due
 from nac.pki.issue import issue_client
@@ -65,13 +69,14 @@ def init(
     """Make a root, an issuing CA, the server's certificates and the revocation lists in a new folder."""
     path = directory or invocation.config.pki.directory
     authority = create_authority(path, organization=organization, server=server_names, now=_now())
-    rows = list_certificates(authority, now=_now())
-    if output == "json":
-        print_json({"directory": str(path), "certificates": [_row_json(row) for row in rows]})
-        return
-    say(f"certificate authority made in {cell(str(path))}")
-    _print_rows(rows)
-    note(f"deploy {path / 'root.pem'} to devices; keep {path / 'root.key'} offline where you can")
+    with _audited(invocation, lambda session, actor: record_init(session, actor, authority)):
+        rows = list_certificates(authority, now=_now())
+        if output == "json":
+            print_json({"directory": str(path), "certificates": [_row_json(row) for row in rows]})
+            return
+        say(f"certificate authority made in {cell(str(path))}")
+        _print_rows(rows)
+        note(f"deploy {path / 'root.pem'} to devices; keep {path / 'root.key'} offline where you can")
 
 
 @cli.command("server")
@@ -87,11 +92,13 @@ def server(
     authority = _authority(invocation, directory)
     names = list(server_names) or certificate_names(read_certificates(authority.folder.path / "server-p256.pem")[0])
     written = issue_server_certificates(authority, names, now=_now(), days=days)
-    if output == "json":
-        print_json([{"chain": str(files.chain), "key": str(files.key)} for files in written])
-        return
-    for files in written:
-        say(f"renewed {cell(str(files.chain))} for {cell(names)}")
+    renewed = [files.certificate for files in written]
+    with _audited(invocation, lambda session, actor: record_server(session, actor, renewed)):
+        if output == "json":
+            print_json([{"chain": str(files.chain), "key": str(files.key)} for files in written])
+            return
+        for files in written:
+            say(f"renewed {cell(str(files.chain))} for {cell(names)}")
 
 
 @cli.command("issue")
@@ -129,13 +136,14 @@ def issue(
     names = ClientNames(user, device, uris)
     authority = _authority(invocation, directory)
     files = issue_client(authority, names, key=csr or KeyKind(key), now=_now(), **settings)
-    row = describe_certificate(authority, files.certificate, now=_now())
-    written = {"chain": str(files.chain), "key": str(files.key) if files.key else None, "ca": str(files.ca)}
-    if output == "json":
-        print_json({**_row_json(row), **written})
-        return
-    say(f"issued to {cell(row.names)}, valid until {row.not_after:%Y-%m-%d}")
-    print_record({"serial": row.serial, "fingerprint": row.fingerprint, **written})
+    with _audited(invocation, lambda session, actor: record_issue(session, actor, files.certificate)):
+        row = describe_certificate(authority, files.certificate, now=_now())
+        written = {"chain": str(files.chain), "key": str(files.key) if files.key else None, "ca": str(files.ca)}
+        if output == "json":
+            print_json({**_row_json(row), **written})
+            return
+        say(f"issued to {cell(row.names)}, valid until {row.not_after:%Y-%m-%d}")
+        print_record({"serial": row.serial, "fingerprint": row.fingerprint, **written})
 
 
 @cli.command("revoke")
@@ -159,12 +167,14 @@ def revoke_(
             f"{len(certificates)} certificates are called {reference}: {serials}", fix="name one serial, or add --all"
         )
     done = revoke(authority, certificates, now=_now(), reason=reason)
-    if output == "json":
-        print_json({"revoked": [_revocation_json(entry) for entry in done.entries], "lists": _lists_json(done.lists)})
-        return
-    for entry in done.entries:
-        say(f"revoked {cell(entry.name)}, serial {entry.serial}: {entry.reason}")
-    _say_lists(done.lists)
+    with _audited(invocation, lambda session, actor: record_revocations(session, actor, done.entries)):
+        if output == "json":
+            entries = [_revocation_json(entry) for entry in done.entries]
+            print_json({"revoked": entries, "lists": _lists_json(done.lists)})
+            return
+        for entry in done.entries:
+            say(f"revoked {cell(entry.name)}, serial {entry.serial}: {entry.reason}")
+        _say_lists(done.lists)
 
 
 @cli.command("crl")
@@ -174,17 +184,17 @@ def revoke_(
 @output_option
 @pass_invocation
 def crl(invocation: Invocation, days: int, if_due: bool, directory: Path | None, output: Format) -> None:
-    """Sign the revocation lists anew. A running server does this by itself where it can read the keys."""
+    """Sign the revocation lists anew. A running server does this by itself where it can read the keys.
+
+    With --if-due it is upkeep, which is not in the audit.
+    """
     authority = _authority(invocation, directory)
-    built = (refresh_if_due if if_due else build_crls)(authority, now=_now(), days=days)
-    if output == "json":
-        print_json(_lists_json(built))
+    if if_due:
+        _show_lists(authority, refresh_if_due(authority, now=_now(), days=days), output)
         return
-    _say_lists(built)
-    if not built:
-        note("nothing is due")
-    elif not authority.has_key("root"):
-        note(f"the root's key is not here: {authority.folder.crl('root')} is unchanged")
+    built = build_crls(authority, now=_now(), days=days)
+    with _audited(invocation, lambda session, actor: record_lists(session, actor, built)):
+        _show_lists(authority, built, output)
 
 
 @cli.command("show")
@@ -261,6 +271,17 @@ def _print_rows(rows: list[CertificateRow]) -> None:
     print_table(columns, cells, empty="no certificates")
 
 
+def _show_lists(authority: Authority, built: list[BuiltCrl], output: Format) -> None:
+    if output == "json":
+        print_json(_lists_json(built))
+        return
+    _say_lists(built)
+    if not built:
+        note("nothing is due")
+    elif not authority.has_key("root"):
+        note(f"the root's key is not here: {authority.folder.crl('root')} is unchanged")
+
+
 def _say_lists(lists: tuple[BuiltCrl, ...] | list[BuiltCrl]) -> None:
     for built in lists:
         end = f"{built.next_update:%Y-%m-%d %H:%M} UTC"
@@ -312,6 +333,22 @@ def _lists_json(lists: tuple[BuiltCrl, ...] | list[BuiltCrl]) -> list[dict[str, 
         }
         for built in lists
     ]
+
+
+@contextmanager
+def _audited(invocation: Invocation, record: Callable[[Session, Actor], None]) -> Iterator[None]:
+    """The block tells what was done; then it is entered into the audit, or said that it is not."""
+    try:
+        yield
+    finally:
+        try:
+            if invocation.has_database():
+                with invocation.database() as database, database.write() as session:
+                    record(session, os_user())
+            else:
+                note("not in the audit: there is no database here")
+        except NacError as error:
+            raise StorageError(f"done, but not in the audit: {error.message}", fix=error.fix) from error
 
 
 def _authority(invocation: Invocation, directory: Path | None) -> Authority:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 SQLITE: Final = "sqlite:///"
 """A relative path follows these three slashes, an absolute one makes it four."""
@@ -39,6 +39,13 @@ class DatabaseUrl(str):
             return self
         path, mark, query = rest.partition("?")
         return DatabaseUrl(f"{scheme}{separator}{folder / path}{mark}{query}")
+
+    @property
+    def has_password(self) -> bool:
+        """Whether a password stands in the text, before the host or among the parameters behind `?`."""
+        parts = urlsplit(self)
+        user, _, _host = parts.netloc.rpartition("@")
+        return bool(user.partition(":")[2] or parse_qs(parts.query).get("password"))
 
     @property
     def shown(self) -> str:

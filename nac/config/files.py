@@ -1,7 +1,8 @@
-"""Settings that point at files which are not there: what `nac check` lists all at once."""
+"""nac.toml and the files around it: those it names that are not there, and whether it shows a password to everyone."""
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,16 @@ def check_files(path: Path) -> list[ConfigError]:
         for name, file, fix in _named_files(config)
         if not file.exists()
     ]
+
+
+def exposed_password(path: Path, config: Config) -> str | None:
+    """A warning with its fix, when every user of the system may read `path` and the password that stands in it."""
+    if not config.database.url or not config.database.url.has_password or not path.stat().st_mode & stat.S_IROTH:
+        return None
+    return (
+        f"{path}: database.url holds a password, and every user may read the file (take it out: `?passfile=FILE` or a "
+        f"client certificate; or `chmod o-r {path}`, if the server's user can still read it)"
+    )
 
 
 def _named_files(config: Config) -> list[tuple[str, Path, str]]:

@@ -99,6 +99,13 @@ def create(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     return engine
 
 
+def exists(url: str) -> bool:
+    """False for an SQLite file that is not there yet. Raises `StorageError` for a URL that is not usable."""
+    engine = create(url)
+    engine.dispose()
+    return not _is_missing_file(engine.url)
+
+
 def schema_version(connection: Connection) -> str | None:
     """The migration that the database has; None when it has no schema at all."""
     if not connection.dialect.has_table(connection, "alembic_version"):
@@ -125,8 +132,12 @@ def describe(url: URL) -> str:
 
 def require_file(url: URL) -> None:
     """Refuse to make an empty SQLite file by opening it: a mistyped path is an error. Raises `StorageError`."""
-    if url.get_backend_name() == "sqlite" and url.database and not Path(url.database).exists():
+    if _is_missing_file(url):
         raise StorageError(f"{describe(url)} does not exist", fix="run `nac init`, or correct database.url in nac.toml")
+
+
+def _is_missing_file(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite" and bool(url.database) and not Path(url.database or "").exists()
 
 
 def _prepare_sqlite(busy_timeout_ms: int, connection: Any, _record: object) -> None:

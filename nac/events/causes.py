@@ -163,8 +163,8 @@ CAUSES: Final[dict[str, Cause]] = {
     ),
     "evicted_flood": Cause(
         "asked",
-        "The conversation was given up to make room: too many others were open at once.",
-        "Look for the client that opens them: `nac status`.",
+        "The conversation was given up to make room: too many were open at once, most of them through this client.",
+        "Look for what opens them behind this client: `nac status`, `nac auth list --client`.",
     ),
     "internal_error": Cause(
         "answer",

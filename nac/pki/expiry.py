@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from cryptography import x509
 
+from nac.pki.distinguished_name import distinguished_name
 from nac.pki.names import certificate_names
 
 Level = Literal["fine", "notice", "warning", "urgent", "expired", "not-yet-valid"]
@@ -70,6 +71,5 @@ def expiry_warnings(certificate: x509.Certificate, path: Path, now: datetime, *,
 
 def display_name(certificate: x509.Certificate) -> str:
     """The first name that a person knows the certificate by, else its whole subject."""
-    return (certificate_names(certificate) or [certificate.subject.rfc4514_string() or "a certificate without a name"])[
-        0
-    ]
+    names = certificate_names(certificate)
+    return names[0] if names else distinguished_name(certificate.subject) or "a certificate without a name"

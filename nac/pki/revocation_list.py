@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from nac.errors import PkiError
 from nac.pki.authority_check import extension
+from nac.pki.distinguished_name import distinguished_name
 from nac.pki.expiry import PkiWarning
 
 
@@ -83,7 +84,7 @@ def _verify(
     warnings: list[PkiWarning],
 ) -> _Verified | None:
     crl, path = item.crl, item.path
-    issuer = crl.issuer.rfc4514_string()
+    issuer = distinguished_name(crl.issuer)
     candidates = [certificate for certificate in known if _may_have_signed(certificate, crl)]
     if not candidates:
         fix = "add its authority to [trust] roots or intermediates, or remove the list"
@@ -162,7 +163,7 @@ def _key_bytes(certificate: x509.Certificate) -> bytes:
 
 def _freshness(verified: _Verified, now: datetime) -> list[PkiWarning]:
     begin, end = verified.crl.last_update_utc, verified.next_update
-    name = verified.crl.issuer.rfc4514_string()
+    name = distinguished_name(verified.crl.issuer)
     fix = "fetch the next list (`nac pki crl` for the built-in authority)"
     if now > end:
         said = f"the revocation list of {name} is past its next update, {end:%Y-%m-%d %H:%M} UTC"

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from nac.pki.key_kind import KeyKind
@@ -26,6 +27,7 @@ TWINS: Final = (KeyKind.P256, KeyKind.RSA2048)
 class ServerFiles:
     """Where a server certificate was written: `chain` leaf first, and its key."""
 
+    certificate: x509.Certificate
     chain: Path
     key: Path
 
@@ -45,7 +47,8 @@ def issue_server_certificates(
         key = kind.generate()
         certificate = server_certificate(checked, key.public_key(), signer, Validity.starting(now, days))
         record_issued(authority.folder, certificate)
-        files = ServerFiles(*(authority.folder.path / f"server-{kind.value}{end}" for end in (".pem", ".key")))
+        chain_path, key_path = (authority.folder.path / f"server-{kind.value}{end}" for end in (".pem", ".key"))
+        files = ServerFiles(certificate, chain_path, key_path)
         replace_file(files.key, private_key_pem(key), mode=PRIVATE)
         chain = certificate.public_bytes(Encoding.PEM) + authority.issuing.public_bytes(Encoding.PEM)
         replace_file(files.chain, chain, mode=PUBLIC)

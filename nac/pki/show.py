@@ -12,6 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from nac.errors import PkiError
 from nac.pki.authority import Authority
 from nac.pki.crl import signing_authorities
+from nac.pki.distinguished_name import distinguished_name
 from nac.pki.expiry import Level, PkiWarning, certificate_level, days_left, display_name, expiry_warnings
 from nac.pki.key_kind import describe
 from nac.pki.names import certificate_names
@@ -114,7 +115,7 @@ def _row(
         serial=serial_text(certificate.serial_number),
         fingerprint=fingerprint(certificate),
         key=describe(certificate.public_key()),
-        issuer=certificate.issuer.rfc4514_string(),
+        issuer=distinguished_name(certificate.issuer),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         days_left=days_left(certificate.not_valid_after_utc, now),

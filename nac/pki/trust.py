@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from nac.errors import PkiError
 from nac.pki.authority_check import Refusal, check_anchor, check_intermediate
+from nac.pki.distinguished_name import distinguished_name
 from nac.pki.expiry import PkiWarning, display_name, expiry_warnings
 from nac.pki.read import read_certificates, read_revocation_lists
 from nac.pki.revocation_list import FoundCrl, RevocationData, collect_lists
@@ -183,7 +184,7 @@ def _revocation_refusal(
 ) -> Refusal | None:
     issuer = candidate.certificate.issuer
     entry = lists.get(issuer.public_bytes())
-    name = issuer.rfc4514_string()
+    name = distinguished_name(issuer)
     fix = f"fetch the current list of {name} into [trust] crls, or choose another [trust] revocation"
     if entry is None:
         return Refusal(f'no revocation list of {name}, and revocation = "require"', fix) if mode == "require" else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nac.config import Config, check_files, load, render_default
+from nac.config import Config, check_files, exposed_password, load, render_default
 from nac.errors import ConfigError
 
 MISTAKES = {
@@ -208,6 +208,26 @@ def test_the_database_password_is_not_shown(tmp_path: Path) -> None:
     assert "hunter2" not in repr(config)
     assert config.database.url.shown == "postgresql+psycopg://nac:***@db:5432/nac?x=1"
     assert "hunter2" in config.database.url
+
+
+@pytest.mark.parametrize(
+    ("url", "held"),
+    [
+        ("postgresql://nac:hunter2@db/nac", True),
+        ("postgresql+psycopg://db/nac?user=nac&password=hunter2", True),
+        ("postgresql://nac@db/nac?passfile=/etc/nac/pgpass", False),
+        ("sqlite:///nac.db", False),
+        ("", False),
+    ],
+)
+def test_a_password_that_everyone_may_read_is_warned_of(url: str, held: bool, tmp_path: Path) -> None:
+    config = _load(tmp_path, f'[database]\nurl = "{url}"\n' if url else "")
+    path = tmp_path / "nac.toml"
+    for mode, readable in ((0o644, True), (0o604, True), (0o640, False), (0o600, False)):
+        path.chmod(mode)
+        warning = exposed_password(path, config)
+        assert (warning is not None) == (held and readable), oct(mode)
+        assert warning is None or (f"chmod o-r {path}" in warning and "hunter2" not in warning)
 
 
 def test_check_files_lists_everything_missing_with_its_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-//! Dictionaries and packets, for the command line, enforcement and tests.
+//! Dictionaries, packets and distinguished names, for the command line, enforcement, the authority and tests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use nac_protocol::dictionary;
 use nac_protocol::radius::{
     AttributeType, Code, Packet, Presence, Secret, verify_request_message_authenticator, verify_response,
 };
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::errors::{DictionaryError, PacketError};
@@ -56,6 +57,12 @@ pub(crate) struct DecodedPacket {
     length: usize,
     attributes: Vec<DecodedAttribute>,
     message_authenticator: &'static str,
+}
+
+/// A Name (DER) as text (RFC 4514).
+#[pyfunction]
+pub(crate) fn distinguished_name(der: &[u8]) -> PyResult<String> {
+    nac_server::tls::distinguished_name(der).map_err(|_| PyValueError::new_err("not a distinguished name"))
 }
 
 /// Parse one RADIUS packet (RFC 2865 section 3).

@@ -27,7 +27,7 @@ mod errors {
 #[pymodule]
 mod _dataplane {
     #[pymodule_export]
-    use crate::codec::{DecodedAttribute, DecodedPacket, Dictionary, decode_packet};
+    use crate::codec::{DecodedAttribute, DecodedPacket, Dictionary, decode_packet, distinguished_name};
     #[pymodule_export]
     use crate::errors::{DataPlaneError, DictionaryError, ListenError, PacketError, SnapshotError};
     #[pymodule_export]

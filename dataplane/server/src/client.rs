@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ struct Bucket {
 pub struct RadiusClient {
     /// Its name.
     pub name: Arc<str>,
-    /// One or two live secrets.
+    /// One or two live secrets, the newest first.
     pub secrets: Vec<Secret>,
     /// What it must prove.
     pub message_authenticator: MessageAuthenticatorMode,
@@ -87,6 +88,7 @@ pub struct RadiusClient {
     rate: f64,
     burst: f64,
     ledger: OnceLock<Arc<ClientLedger>>,
+    proven: AtomicUsize,
 }
 
 impl RadiusClient {
@@ -98,13 +100,14 @@ impl RadiusClient {
         if !(MIN_FRAGMENT..=MAX_FRAGMENT).contains(&spec.fragment_size) {
             return Err(refused(&format!("fragment_size: {MIN_FRAGMENT} to {MAX_FRAGMENT} octets")));
         }
-        let secrets = spec
+        let secrets: Vec<_> = spec
             .secrets
             .iter()
             .map(|secret| Secret::new(secret).map_err(|why| refused(&format!("secrets: {why}"))))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             name: spec.name.as_str().into(),
+            proven: AtomicUsize::new(secrets.len() - 1),
             secrets,
             message_authenticator: spec.message_authenticator,
             fragment_size: spec.fragment_size,
@@ -121,6 +124,20 @@ impl RadiusClient {
     /// Counters and bucket.
     pub fn ledger(&self) -> &Arc<ClientLedger> {
         self.ledger.get_or_init(Arc::default)
+    }
+
+    /// A request was signed with the secret at `index`. Written only when it is news: every packet reads beside it.
+    pub fn prove(&self, index: usize) {
+        if self.proven() != index {
+            self.proven.store(index, Ordering::Relaxed);
+        }
+    }
+
+    /// The index of the secret proven last; before any was, of the last one: a rotation puts the new secret first, and
+    /// the NAS has the old one until it is changed.
+    #[must_use]
+    pub fn proven(&self) -> usize {
+        self.proven.load(Ordering::Relaxed)
     }
 
     /// Take a token for a new conversation; false when the client is too fast.
@@ -186,13 +203,16 @@ impl ClientTable {
         self.v4.iter().flat_map(|(_, level)| level.values()).chain(self.v6.iter().flat_map(|(_, level)| level.values()))
     }
 
-    /// Carry over counters and buckets from the snapshot before.
+    /// Carry over from the snapshot before: counters and buckets, and while the secrets are as many, the proven one.
     pub fn inherit(&self, previous: &Self) {
-        let ledgers: HashMap<_, _> = previous.iter().map(|client| (&client.name, client.ledger())).collect();
+        let before: HashMap<_, _> = previous.iter().map(|client| (&client.name, client)).collect();
         for client in self.iter() {
-            if let Some(ledger) = ledgers.get(&client.name) {
+            if let Some(earlier) = before.get(&client.name) {
                 // A snapshot that was published before keeps the ledger it has, which is the same one.
-                let _ = client.ledger.set(Arc::clone(ledger));
+                let _ = client.ledger.set(Arc::clone(earlier.ledger()));
+                if client.secrets.len() == earlier.secrets.len() {
+                    client.prove(earlier.proven());
+                }
             }
         }
     }

@@ -89,9 +89,12 @@ impl DuplicateCache {
         stripe.make_room();
     }
 
-    /// Forget a request that got no answer, so that its retransmission counts as fresh.
-    pub fn forget(&self, key: RequestKey) {
-        if let Some(mut stripe) = self.stripe(&key) {
+    /// Forget a request that got no answer, so that its retransmission counts as fresh. A request that was replaced
+    /// meanwhile has nothing to forget: the entry is its successor's.
+    pub fn forget(&self, key: RequestKey, authenticator: &[u8; 16]) {
+        if let Some(mut stripe) = self.stripe(&key)
+            && stripe.entries.get(&key).is_some_and(|entry| entry.authenticator == *authenticator)
+        {
             stripe.forget(&key);
         }
     }
@@ -187,6 +190,17 @@ mod tests {
         assert_eq!(cache.sight(key(1, 1), &[2; 16], Duration::ZERO), Sighting::Fresh);
         cache.answer(key(1, 1), &[1; 16], &reply(20));
         assert_eq!(cache.sight(key(1, 1), &[2; 16], Duration::ZERO), Sighting::InWork);
+    }
+
+    #[test]
+    fn rfc5080_2_2_2_what_is_forgotten_is_the_request_and_not_its_successor() {
+        let cache = DuplicateCache::default();
+        cache.sight(key(1, 1), &[1; 16], Duration::ZERO);
+        cache.sight(key(1, 1), &[2; 16], Duration::ZERO);
+        cache.forget(key(1, 1), &[1; 16]);
+        assert_eq!(cache.sight(key(1, 1), &[2; 16], Duration::ZERO), Sighting::InWork);
+        cache.forget(key(1, 1), &[2; 16]);
+        assert_eq!(cache.sight(key(1, 1), &[2; 16], Duration::ZERO), Sighting::Fresh);
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub const MAX_NAMES_PER_CERTIFICATE: usize = 16;
 pub const MAX_INTERMEDIATES: usize = 4;
 /// Octets kept of one name in a certificate; a longer one is left out (a DNS name has 253, RFC 1035).
 pub const MAX_NAME: usize = 256;
-/// Octets kept of a distinguished name.
+/// Octets of a distinguished name that policies compare; a longer one is shown cut, and compared with nothing.
 pub const MAX_DISTINGUISHED_NAME: usize = 1_024;
 /// Chains remembered as verified, per trust store: some 1,000 octets each, most of them the certificate's names.
 pub const MAX_VERIFIED_CHAINS: usize = 32_768;

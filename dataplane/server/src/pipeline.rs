@@ -128,7 +128,7 @@ fn route(core: &Core, snapshot: &Arc<Snapshot>, request: Request, now: Now) -> A
     if !matches!(route, Route::Known(..)) && !client.take_token(now.monotonic) {
         client.ledger().counters.rate_limited.add();
         core.discard(DiscardReason::RateLimited, request.key.source, Some(&client.name), now);
-        core.duplicates.forget(request.key);
+        core.duplicates.forget(request.key, request.verified.authenticator());
         return Admission::Silent;
     }
     if eap {

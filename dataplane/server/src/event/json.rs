@@ -217,8 +217,8 @@ struct CertificateJson<'a> {
 impl<'a> CertificateJson<'a> {
     fn of(certificate: &'a PeerCertificate) -> Self {
         Self {
-            subject: &certificate.subject,
-            issuer: &certificate.issuer,
+            subject: certificate.subject.shown(),
+            issuer: certificate.issuer.shown(),
             serial: &certificate.serial,
             fingerprint: &certificate.fingerprint,
             not_before: certificate.not_before,

@@ -92,7 +92,7 @@ impl Receiver {
             None => Some(job),
         };
         if let Some(job) = refused {
-            self.core.duplicates.forget(job.request.key);
+            self.core.duplicates.forget(job.request.key, job.request.verified.authenticator());
             let client = job.request.verified.client();
             self.core.discard(DiscardReason::Overloaded, job.request.key.source, Some(&client.name), self.clock.now());
         }

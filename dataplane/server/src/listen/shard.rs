@@ -121,7 +121,7 @@ fn serve(conversations: &mut Conversations, job: &Job, core: &Core, clock: &Cloc
         Ok(None) => {}
         Err(_) => {
             core.counters.panics.add();
-            core.duplicates.forget(job.request.key);
+            core.duplicates.forget(job.request.key, job.request.verified.authenticator());
             let client = job.request.verified.client();
             core.discard(DiscardReason::Internal, job.request.key.source, Some(&client.name), now);
         }

@@ -150,8 +150,13 @@ fn days_left(certificate: &PeerCertificate, now: Now) -> i64 {
 }
 
 fn describe_certificate(certificate: &PeerCertificate, facts: &mut FactSet) {
-    facts.set_text(FactName::CertificateSubject, &certificate.subject);
-    facts.set_text(FactName::CertificateIssuer, &certificate.issuer);
+    for (name, text) in
+        [(FactName::CertificateSubject, &certificate.subject), (FactName::CertificateIssuer, &certificate.issuer)]
+    {
+        if let Some(whole) = text.whole() {
+            facts.set_text(name, whole);
+        }
+    }
     facts.set_text(FactName::CertificateSerial, &certificate.serial);
     facts.set_text(FactName::CertificateFingerprint, &certificate.fingerprint);
     facts.set_text(FactName::CertificateKey, certificate.key);

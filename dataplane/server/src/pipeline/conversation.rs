@@ -2,6 +2,7 @@
 //! when it ends - by an answer or by silence.
 
 mod link;
+mod shares;
 mod table;
 
 use std::sync::Arc;
@@ -40,8 +41,8 @@ struct Conversation {
     /// Octets of an EAP packet, as far as the NAS has said (RFC 3579 section 2.4: it holds for the whole conversation).
     link: usize,
     peer: Option<Box<Peer>>,
-    /// Stands in the queue of handshakes.
-    queued: bool,
+    /// Its place in the order of opening; the table gives it.
+    number: u64,
 }
 
 impl Conversation {
@@ -49,7 +50,7 @@ impl Conversation {
     fn of(request: &Request, packet: &Packet<'_>, eap: EapTls, now: Now) -> Self {
         let origin = Origin::of(packet, request.verified.client(), request.key.source);
         let link = link_octets(packet, &origin);
-        Self { eap, origin, opened: now, last: now.monotonic, server: Duration::ZERO, link, peer: None, queued: false }
+        Self { eap, origin, opened: now, last: now.monotonic, server: Duration::ZERO, link, peer: None, number: 0 }
     }
 }
 
@@ -85,13 +86,13 @@ impl Conversations {
     /// Conversations open now.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.table.open.len()
+        self.table.len()
     }
 
     /// True when none is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.table.open.is_empty()
+        self.table.len() == 0
     }
 
     /// Serve one request; `None` when nothing is to be answered.
@@ -116,12 +117,12 @@ impl Conversations {
         let client = request.verified.client();
         client.ledger().counters.discarded.add();
         self.core.discard(reason, request.key.source, Some(&client.name), now);
-        self.core.duplicates.forget(request.key);
+        self.core.duplicates.forget(request.key, request.verified.authenticator());
         None
     }
 
     fn take(&mut self, id: ConversationId, request: &Verified) -> Option<Box<Conversation>> {
-        let belongs = self.table.open.get(&id).is_some_and(|open| open.origin.client.name == request.client().name);
+        let belongs = self.table.get(id).is_some_and(|open| open.origin.client.name == request.client().name);
         if belongs { self.table.take(id) } else { None }
     }
 
@@ -283,13 +284,12 @@ impl Conversations {
 
     fn keep(&mut self, id: ConversationId, mut conversation: Box<Conversation>, now: Now) {
         conversation.last = now.monotonic;
-        let is_new = conversation.opened.monotonic == now.monotonic && conversation.eap.rounds() == 1;
-        for (id, evicted) in self.table.put(id, conversation, is_new) {
+        for (id, evicted) in self.table.put(id, conversation) {
             self.core.counters.evicted.add();
             let cause = Cause::new(
                 "evicted_flood",
-                "too many conversations were open, and this was the oldest",
-                "find the client that opens them: `nac status` shows requests by client",
+                "too many conversations were open, most of them through this client, and this was its oldest",
+                "look for what opens them behind this client: `nac status`, `nac auth list --client`",
             );
             self.close(id, *evicted, Outcome::Abandoned, cause, None, now);
         }

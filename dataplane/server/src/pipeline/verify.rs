@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use nac_protocol::radius::{
-    AttributeType, Code, MessageAuthenticatorError, Packet, PacketError, Presence, Secret,
+    AttributeType, Code, MessageAuthenticatorError, Packet, PacketError, Presence, Secret, decode_user_password,
     verify_request_message_authenticator,
 };
 
@@ -39,7 +39,7 @@ impl Verified {
         &self.client
     }
 
-    /// The secret that this client uses now: answers are signed with the same.
+    /// The secret that this client uses now, as far as its request tells: answers are signed with the same.
     #[must_use]
     pub fn secret(&self) -> Option<&Secret> {
         self.client.secrets.get(self.secret)
@@ -92,23 +92,49 @@ pub fn verify(octets: &[u8], client: &Arc<RadiusClient>, source: SocketAddr) -> 
     })
 }
 
-/// Which live secret signed it. Without a Message-Authenticator none is proven, and the first is taken.
+/// Which live secret signed it, or, without a Message-Authenticator, which one the NAS most likely has.
 fn authenticate(packet: &Packet<'_>, client: &RadiusClient) -> Result<(usize, Presence), DiscardReason> {
     let counters = &client.ledger().counters;
     for (index, secret) in client.secrets.iter().enumerate() {
-        match verify_request_message_authenticator(packet, secret) {
-            Ok(presence) => {
-                if index > 0 {
-                    counters.second_secret.add();
-                }
-                return Ok((index, presence));
+        let (index, presence) = match verify_request_message_authenticator(packet, secret) {
+            Ok(Presence::Absent) => (likely_secret(packet, client), Presence::Absent),
+            Ok(Presence::Valid) => {
+                client.prove(index);
+                (index, Presence::Valid)
             }
-            Err(MessageAuthenticatorError::Wrong) => {}
+            Err(MessageAuthenticatorError::Wrong) => continue,
             Err(_) => return Err(DiscardReason::MalformedMessageAuthenticator),
+        };
+        if index > 0 {
+            counters.second_secret.add();
         }
+        return Ok((index, presence));
     }
     counters.bad_message_authenticator.add();
     Err(DiscardReason::BadMessageAuthenticator)
+}
+
+/// Nothing in such a request proves a secret (RFC 2865 has no request integrity), but a User-Password is hidden with one:
+/// under that one it is text with NULs behind (section 5.2), under another it is noise. CHAP uses none: there it is the
+/// one that the client proved last.
+fn likely_secret(packet: &Packet<'_>, client: &RadiusClient) -> usize {
+    let reads = |secret: &Secret| {
+        packet.first(AttributeType::USER_PASSWORD).is_some_and(|hidden| {
+            decode_user_password(hidden, secret, packet.authenticator()).is_ok_and(|password| is_text(&password))
+        })
+    };
+    match client.secrets.as_slice() {
+        [first, second] => match (reads(first), reads(second)) {
+            (true, false) => 0,
+            (false, true) => 1,
+            _ => client.proven(),
+        },
+        _ => 0,
+    }
+}
+
+fn is_text(password: &[u8]) -> bool {
+    std::str::from_utf8(password).is_ok_and(|text| !text.contains(char::is_control))
 }
 
 fn check_combination(packet: &Packet<'_>, client: &RadiusClient, presence: Presence) -> Result<(), DiscardReason> {

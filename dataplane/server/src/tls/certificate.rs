@@ -7,7 +7,8 @@ use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 
-use crate::limits::{MAX_DISTINGUISHED_NAME, MAX_NAME, MAX_NAMES_PER_CERTIFICATE};
+use super::distinguished_name::NameText;
+use crate::limits::{MAX_NAME, MAX_NAMES_PER_CERTIFICATE};
 
 /// User Principal Name, an otherName of Microsoft's, 1.3.6.1.4.1.311.20.2.3.
 const UPN: &str = "1.3.6.1.4.1.311.20.2.3";
@@ -21,9 +22,9 @@ pub struct CertificateError;
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[expect(missing_docs, reason = "each field is named as in RFC 5280")]
 pub struct PeerCertificate {
-    pub subject: String,
+    pub subject: NameText,
     pub common_name: Option<String>,
-    pub issuer: String,
+    pub issuer: NameText,
     pub serial: String,
     pub fingerprint: String,
     pub not_before: u64,
@@ -45,9 +46,9 @@ impl PeerCertificate {
     pub fn parse(der: &CertificateDer<'_>) -> Result<Self, CertificateError> {
         let (_, cert) = X509Certificate::from_der(der).map_err(|_| CertificateError)?;
         let mut peer = Self {
-            subject: shortened(cert.subject().to_string()),
+            subject: NameText::of(cert.subject()),
             common_name: common_name(cert.subject()),
-            issuer: shortened(cert.issuer().to_string()),
+            issuer: NameText::of(cert.issuer()),
             serial: significant_hex(cert.raw_serial()),
             fingerprint: hex(digest::digest(&digest::SHA256, der).as_ref()),
             not_before: seconds(cert.validity().not_before.timestamp()),
@@ -118,14 +119,6 @@ fn keep(names: &mut Vec<String>, name: String) {
     if names.len() < MAX_NAMES_PER_CERTIFICATE && name.len() <= MAX_NAME {
         names.push(name);
     }
-}
-
-/// A distinguished name cut to its bound.
-fn shortened(mut name: String) -> String {
-    if name.len() > MAX_DISTINGUISHED_NAME {
-        name.truncate(name.floor_char_boundary(MAX_DISTINGUISHED_NAME));
-    }
-    name
 }
 
 fn seconds(timestamp: i64) -> u64 {

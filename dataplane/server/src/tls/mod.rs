@@ -5,6 +5,7 @@
 
 mod acceptor;
 mod certificate;
+mod distinguished_name;
 mod engine;
 mod fault;
 mod sessions;
@@ -15,6 +16,7 @@ mod verifier;
 
 pub use acceptor::{Acceptor, AcceptorError, Credential, MaximumVersion};
 pub use certificate::{CertificateError, PeerCertificate};
+pub use distinguished_name::{NameText, distinguished_name};
 pub use engine::{Established, TlsEngine};
 pub use fault::{ChainFault, TlsFault};
 pub use tickets::{TicketKey, TicketKeyError, TicketSealer};

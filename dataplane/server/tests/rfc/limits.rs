@@ -8,17 +8,24 @@ use nac_server::limits::{
     MAX_HANDSHAKES,
 };
 
-use crate::world::device::{begin, enter, finish};
+use crate::world::device::{almost, begin, enter, finish};
 use crate::world::eap::{fragment, identity, response};
-use crate::world::nas::Session;
+use crate::world::nas::{Reply, Session};
 use crate::world::server::World;
 
 /// A conversation of switch-2 that goes no further than its first answer.
-fn half_open(world: &mut World, number: usize) {
+fn half_open(world: &mut World, number: usize) -> (Session, Reply) {
     let port = u16::try_from(number % 60_000).unwrap();
     let mut session = Session::at([192, 0, 2, 2], port);
     session.sent = u8::try_from(number / 60_000).unwrap();
-    session.exchange(world, &identity(1, b"flood"));
+    let start = session.exchange(world, &identity(1, b"flood"));
+    (session, start)
+}
+
+/// A conversation of switch-2 that stops in the middle of its ClientHello.
+fn half_said(world: &mut World, number: usize) {
+    let (mut session, start) = half_open(world, number);
+    session.exchange(world, &response(start.eap()[1], 13, &[0x40, 22]));
 }
 
 #[test]
@@ -43,20 +50,64 @@ fn a_full_table_gives_up_its_oldest_and_serves_who_answers_promptly() {
 }
 
 #[test]
-fn handshakes_under_way_are_bounded_and_the_oldest_goes_first() {
+fn handshakes_under_way_are_bounded_and_the_oldest_of_the_client_goes_first() {
     let mut world = World::new();
-    let mut oldest = Session::on(1);
+    let mut oldest = Session::at([192, 0, 2, 2], 0);
     let mut supplicant = world.laptop().supplicant();
     let stale = begin(&mut world, &mut oldest, &mut supplicant, 2);
     for number in 1..=MAX_HANDSHAKES {
-        let mut session = Session::at([192, 0, 2, 2], u16::try_from(number).unwrap());
-        let start = session.exchange(&mut world, &identity(1, b"flood"));
-        session.exchange(&mut world, &response(start.eap()[1], 13, &[0x40, 22]));
+        half_said(&mut world, number);
     }
     assert_eq!(world.conversations.len(), MAX_HANDSHAKES);
     assert_eq!(world.event()["cause"], "evicted_flood");
     assert!(oldest.exchange(&mut world, &stale).is_reject(), "and starts again at once");
     assert!(enter(&mut world, &mut Session::on(1)).is_accept());
+}
+
+#[test]
+fn a_client_that_floods_costs_no_other_client_a_conversation() {
+    let mut world = World::new();
+    let mut waiting = Vec::new();
+    for rounds in [1, 2, 3, 1, 2, 3] {
+        let mut session = Session::on(100 + u16::try_from(waiting.len()).unwrap());
+        let mut supplicant = world.laptop().supplicant();
+        let eap = begin(&mut world, &mut session, &mut supplicant, rounds);
+        waiting.push((session, supplicant, eap));
+    }
+    let part = [&[0x40][..], &[7; 3_900]].concat();
+    let parts = MAX_FRAGMENT_OCTETS / (MAX_HANDSHAKES / 2) / 3_900;
+    for number in 0..MAX_CONVERSATIONS + MAX_HANDSHAKES {
+        let (mut session, mut reply) = half_open(&mut world, number);
+        let parts = if number < MAX_HANDSHAKES { parts } else { usize::from(number > MAX_CONVERSATIONS) };
+        for _ in 0..parts {
+            reply = session.exchange(&mut world, &response(reply.eap()[1], 13, &part));
+        }
+    }
+    let events = world.events();
+    assert!(events.len() > MAX_HANDSHAKES);
+    assert!(events.iter().all(|event| event["client"] == "switch-2" && event["cause"] == "evicted_flood"));
+    for (mut session, mut supplicant, eap) in waiting {
+        assert!(finish(&mut world, &mut session, &mut supplicant, eap).is_accept());
+    }
+}
+
+#[test]
+fn who_got_further_is_given_up_later() {
+    let mut world = World::new();
+    let (mut certified, mut begun) = (Session::at([192, 0, 2, 2], 60_000), Session::at([192, 0, 2, 2], 60_001));
+    let mut supplicants = [world.laptop().supplicant(), world.laptop().supplicant()];
+    let last = almost(&mut world, &mut certified, &mut supplicants[0]);
+    let next = begin(&mut world, &mut begun, &mut supplicants[1], 2);
+    for number in 0..MAX_CONVERSATIONS {
+        half_open(&mut world, number);
+    }
+    assert_eq!(world.events().len(), 2, "two that had only begun");
+    assert_eq!(world.conversations.len(), MAX_CONVERSATIONS);
+    for number in MAX_CONVERSATIONS..MAX_CONVERSATIONS + MAX_HANDSHAKES {
+        half_said(&mut world, number);
+    }
+    assert!(begun.exchange(&mut world, &next).is_reject(), "the oldest handshake of those without a certificate");
+    assert!(finish(&mut world, &mut certified, &mut supplicants[0], last).is_accept());
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Message-Authenticator (RFC 3579 section 3, CVE-2024-3596), Status-Server (RFC 5997).
 
-use nac_protocol::radius::{AttributeType, Code};
+use nac_protocol::radius::{AttributeType, Code, Secret};
 use nac_server::client::MessageAuthenticatorMode;
+use zeroize::Zeroizing;
 
 use crate::world::estate::SECRET;
 use crate::world::nas::{Asked, Session, describe_port, mab, sign, with_octets, without_message_authenticator};
@@ -89,6 +90,55 @@ fn cve_2024_3596_message_authenticator_is_required_unless_the_client_is_only_obs
     let mut world = observing();
     assert!(session.answer(&mut world, &asked).unwrap().is_accept());
     assert_eq!(world.client_counter("switch-1", "without_message_authenticator"), 1);
+}
+
+/// MAC authentication with a CHAP-Password, which no shared secret goes into, and without Message-Authenticator.
+fn chap(session: &mut Session) -> Asked {
+    let asked = session.bare(Code::ACCESS_REQUEST, |request| {
+        request.text(AttributeType::USER_NAME, PRINTER)?.attribute(AttributeType::CHAP_PASSWORD, &[9; 17])?;
+        request.text(AttributeType::CALLING_STATION_ID, PRINTER)?;
+        request.text(AttributeType::NAS_IDENTIFIER, "access-switch").map(|_| ())
+    });
+    without_message_authenticator(&asked)
+}
+
+/// The observed switch-1 during a rotation, and a session with each secret: the new one, the old one.
+fn rotating() -> (World, [Session; 2]) {
+    let new: &[u8] = b"the secret that will come after";
+    let world = World::with(|estate| {
+        estate.clients[0].message_authenticator = MessageAuthenticatorMode::Observe;
+        estate.clients[0].secrets.insert(0, Zeroizing::new(new.to_vec()));
+    });
+    let rotated = Session { secret: Secret::new(new).unwrap(), ..Session::on(2) };
+    (world, [rotated, Session::on(1)])
+}
+
+#[test]
+fn rfc2865_5_2_a_hidden_password_tells_which_of_two_secrets_the_nas_has() {
+    let (mut world, mut sessions) = rotating();
+    for turn in [0, 1, 0, 0, 1, 1] {
+        let asked = without_message_authenticator(&mab(&mut sessions[turn], PRINTER));
+        assert!(sessions[turn].answer(&mut world, &asked).unwrap().is_accept(), "signed with what the NAS has");
+    }
+    assert_eq!(world.client_counter("switch-1", "second_secret"), 3);
+}
+
+#[test]
+fn rfc2865_2_2_with_chap_the_secret_proven_last_signs_the_reply() {
+    let (mut world, [mut new, mut old]) = rotating();
+    let asked = chap(&mut old);
+    assert!(old.answer(&mut world, &asked).unwrap().is_accept(), "a NAS has the old one until it is changed");
+    let asked = mab(&mut new, PRINTER);
+    assert!(new.answer(&mut world, &asked).unwrap().is_accept(), "with Message-Authenticator");
+    for _ in 0..2 {
+        let asked = chap(&mut new);
+        assert!(new.answer(&mut world, &asked).unwrap().is_accept(), "it has been changed");
+        world.publish();
+    }
+    world.estate.clients[0].secrets.truncate(1);
+    world.publish();
+    let asked = chap(&mut new);
+    assert!(new.answer(&mut world, &asked).unwrap().is_accept());
 }
 
 #[test]
