@@ -16,13 +16,18 @@ import click
 from lab.bench import cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
 from lab.bench.cases import CASES, RECORDING
 from lab.bench.pki import KeyKind, Pki, create
+from lab.bench.rules import measure as rules
+from lab.bench.rules import plot
+from lab.bench.rules.servers import FREERADIUS, NAC, RuleServer
 from lab.bench.running_server import ServerError, ServerKind
 from lab.bench.supplicant import Supplicant, SupplicantError
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 OUTPUT = ROOT / "target" / "bench"
+PLOT = ROOT / "docs" / "benchmarks-rules.svg"
 BINARY = ROOT / "target" / "release" / "nac-supplicant"
+DECIDE = ROOT / "target" / "release" / "examples" / "decide"
 
 KINDS: dict[str, list[ServerKind]] = {
     "freeradius": [
@@ -143,6 +148,18 @@ def _measure_latency(bench: Bench, _only: tuple[str, ...]) -> None:
     bench.tell("latency", tables.latency(result), result)
 
 
+def _measure_rules(bench: Bench, _only: tuple[str, ...]) -> None:
+    servers: list[RuleServer] = [NAC] if _has_nac(bench) else []
+    if any(kind.name == "FreeRADIUS" for kind in bench.kinds):
+        servers = [*FREERADIUS, *servers]
+    programs = rules.Programs(BINARY, DECIDE if DECIDE.exists() else None)
+    say = functools.partial(click.echo, err=True)
+    costs = rules.measure(servers, bench.pki_for("p256"), bench.folder / "rules", programs, bench.rounds, say)
+    bench.tell("rules", tables.rules(costs), costs)
+    if bench.write:
+        PLOT.write_text(plot.draw(costs))
+
+
 def _has_nac(bench: Bench) -> bool:
     return any(kind.name == "nac" for kind in bench.kinds)
 
@@ -153,6 +170,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "half-open": _measure_half_open,
     "scaling": _measure_scaling,
     "latency": _measure_latency,
+    "rules": _measure_rules,
 }
 
 if __name__ == "__main__":

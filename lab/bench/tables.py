@@ -9,6 +9,7 @@ from lab.bench.cases import RECORDING, Case
 from lab.bench.cost import Cost
 from lab.bench.half_open import LINGER_S, HalfOpen
 from lab.bench.latency import Latency
+from lab.bench.rules.measure import COUNTS, Curve, RuleCosts
 from lab.bench.scaling import Scaling
 from lab.bench.supplicant import Json
 
@@ -148,6 +149,39 @@ def latency(result: Latency) -> str:
         f"p99 of the added round trips {result.server_p99_ms:.2f} ms (below {P99_LIMIT_MS}): {met}. "
         f"Idle server {idle:.0f} MiB (below {IDLE_LIMIT_MIB}): {_verdict(met=idle < IDLE_LIMIT_MIB)}.\n"
     )
+
+
+def rules(costs: RuleCosts) -> str:
+    """Server CPU per request and what of it comes with the rules, the decision alone, and the time until rules hold."""
+    counts = [f"{count:,}" for count in COUNTS]
+    requests = [
+        [curve.name, curve.place, *(_above_one_rule(curve, count) for count in COUNTS)]
+        for curve in (*costs.requests, *costs.answering, *costs.decisions)
+    ]
+    times = [
+        *(_seconds(f"{curve.name}: checked", curve) for curve in costs.checks),
+        *(_seconds(f"{curve.name}: from reload to answer", curve) for curve in costs.reloads),
+    ]
+    return "\n".join(
+        [
+            _table(["us, median (above one rule); number of rules:", "the rule asked for", *counts], requests),
+            _table(["seconds, median; number of rules:", *counts], times),
+        ]
+    )
+
+
+def _above_one_rule(curve: Curve, count: int) -> str:
+    one = min(COUNTS)
+    above = curve.median(count) - curve.median(one)
+    return _microseconds(curve.median(count)) + ("" if count == one else f" ({_microseconds(above, sign='+')})")
+
+
+def _microseconds(us: float, *, sign: str = "") -> str:
+    return f"{us:{sign},.{1 if abs(us) >= 10 else 2}f}"
+
+
+def _seconds(label: str, curve: Curve) -> list[str]:
+    return [label, *(f"{curve.median(count):.2f}" for count in COUNTS)]
 
 
 def _verdict(*, met: bool) -> str:
