@@ -6,7 +6,7 @@ then. `nac.policy.solve` knows better and takes longer.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -135,6 +135,12 @@ def _apart(one: tuple[int | None, int | None], other: tuple[int | None, int | No
     least = max((bound for bound in (one[0], other[0]) if bound is not None), default=None)
     largest = min((bound for bound in (one[1], other[1]) if bound is not None), default=None)
     return least is not None and largest is not None and least > largest
+
+
+def opposed(conditions: Iterable[Needs]) -> frozenset[Hashable]:
+    """The parts of these conditions whose opposite is a part of some of them: no other part can ever contradict."""
+    parts = frozenset(part for needs in conditions for part in needs.parts)
+    return frozenset(part for part in parts if ("not", part) in parts or _negated(part) in parts)
 
 
 def _negated(part: Hashable) -> Hashable:

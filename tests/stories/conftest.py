@@ -20,7 +20,7 @@ CLIENTS = {
     "fragments-1398": ("127.0.1.139", ["--fragment-size", "1398"]),
     "observed": ("127.0.2.1", ["--message-authenticator", "observe"]),
     "catalyst": ("127.0.3.1", ["--dialect", "cisco-ios-xe+ipv6"]),
-    "fetching": ("127.0.6.1", ["--dialect", "cisco-dacl+ipv6"]),
+    "fetching": ("127.0.16.1", ["--dialect", "cisco-dacl+ipv6"]),
     "rotating": ("127.0.4.1", []),
     "old-tls": ("127.0.5.1", ["--max-tls", "1.2"]),
 }

@@ -85,10 +85,10 @@ def test_what_changed_since_the_full_handshake_counts(
 
 def test_a_policy_that_changed_since(server: Server, alice: Device, mac: str, eapol_test: EapolTest) -> None:
     """Files of a policy folder are read in the order of their names, and the first match decides the place."""
-    added = server.home.folder / "policy/aa-visitors.policy"
+    added = server.home.folder / "policy/aa-office.policy"
 
     def between() -> None:
-        added.write_text(f'place in internet-only when user.name = "{alice.user}"\n')
+        added.write_text(f'place in office when user.name = "{alice.user}"\n')
         server.reload()
 
     try:
@@ -99,12 +99,12 @@ def test_a_policy_that_changed_since(server: Server, alice: Device, mac: str, ea
     assert outcome.success, outcome
     assert outcome.handshakes() == [False, True]
     accepts = [reply for reply in outcome.replies if reply.code == ACCESS_ACCEPT]
-    assert [accept.one(TUNNEL_PRIVATE_GROUP_ID) for accept in accepts] == [b"120", b"90"]
+    assert [accept.one(TUNNEL_PRIVATE_GROUP_ID) for accept in accepts] == [b"120", b"110"]
     first, second = server.events(mac, 2)
     assert first.decision is not None
     assert second.decision is not None
     assert second.decision.generation > first.decision.generation
-    assert second.decision.rule == "aa-visitors.policy:1"
+    assert second.decision.rule == "aa-office.policy:1"
 
 
 def test_a_certificate_that_ended_since(
