@@ -147,6 +147,14 @@ class TrustSettings(Struct, frozen=True, forbid_unknown_fields=True):
             'where no list is known at all. "stale-ok": also accept a list past its next update.'
         ),
     ] = "require"
+    attested_policies: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[0-2](\.(0|[1-9][0-9]*))+$", max_length=128)], ...],
+        Meta(
+            max_length=32,
+            description="Certificate policies (OIDs in dots) by which your authority says that a key is in hardware: "
+            "they make the fact certificate.key_attested.",
+        ),
+    ] = ()
 
 
 class EventSettings(Struct, frozen=True, forbid_unknown_fields=True):

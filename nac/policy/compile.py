@@ -12,6 +12,7 @@ from nac.enforcement.budget import MAX_POLICY
 from nac.enforcement.layout import Layout, Piece, lay_out
 from nac.enforcement.vendor import DIALECTS, UNCHOSEN
 from nac.errors import PolicyError
+from nac.policy.collector import uncollected
 from nac.policy.compile_condition import Conditions
 from nac.policy.examine import Answer, examine
 from nac.policy.facts import TIME
@@ -38,6 +39,7 @@ class CompiledPolicy:
     known_until: int | None = None
 
 
+@uncollected
 def compile_policy(
     checked: CheckedPolicy,
     dictionary: _dataplane.Dictionary,

@@ -10,6 +10,7 @@ from typing import Final
 
 from nac.errors import PolicyError
 from nac.policy.check import check
+from nac.policy.collector import uncollected
 from nac.policy.examine import examine
 from nac.policy.facts import catalogue
 from nac.policy.invariant import check_invariants
@@ -41,6 +42,7 @@ def load(path: Path) -> CheckedPolicy:
     return read(read_sources(path))
 
 
+@uncollected
 def read(sources: Sequence[Source]) -> CheckedPolicy:
     """Parse, resolve, check, test and prove. Raises `PolicyError` with every error found."""
     written, found = parse(sources)

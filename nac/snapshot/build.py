@@ -143,6 +143,7 @@ def _native_trust(config: Config, trust: TrustMaterial) -> _dataplane.Trust:
         intermediates=trust.intermediates,
         revocation_lists=lists,
         revocation=config.trust.revocation,
+        attested_policies=config.trust.attested_policies,
     )
 
 
