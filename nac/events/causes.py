@@ -158,8 +158,14 @@ CAUSES: Final[dict[str, Cause]] = {
     "device_disabled": Cause("identity", "The device is disabled.", "`nac device enable NAME` takes that back."),
     "access_list_too_long": Cause(
         "answer",
-        "The access list of this decision does not fit into one answer (RFC 2865 3: 4096 octets).",
-        "Grant fewer or wider resources, or use a dialect with shorter lines.",
+        "The switch cannot take the access list of this decision, and the segment has no `fallback` that it can take.",
+        "Give the segment a `fallback`, grant fewer or wider resources, or use a dialect with shorter lines.",
+    ),
+    "unknown_access_list": Cause(
+        "asked",
+        "The switch asks for an access list by a name that this server did not tell, or its dialect fetches no lists.",
+        "Nothing after a restart: the port authenticates anew, which names the list again. Else look at the client's "
+        "dialect and at who sends such requests.",
     ),
     "evicted_flood": Cause(
         "asked",
