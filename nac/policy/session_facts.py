@@ -34,19 +34,23 @@ _OF_RECORDS: Final = ("user.", "device.", "posture.", "risk.", "previous.")
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """`facts` of one session; `notes`: what was assumed, for people; `user`, `device`: as they are called."""
+    """`facts` of one session; `notes`: what was assumed, for people; `user`, `device`: as they are called; `dialect`:
+    what the RADIUS client takes, None when it is not on record.
+    """
 
     facts: dict[str, Value]
     notes: tuple[str, ...]
     user: str
     device: str
+    dialect: str | None = None
 
 
 def recorded_session(session: Session, text: str, *, now: int) -> Gathered:
     """The facts over which an authentication was decided, by its id. Raises `NotFoundError` or `ConflictError`."""
     event = by_id(session, text).event
     facts = {TIME: event.at // 1_000_000, **recorded_facts(event)}
-    return Gathered(facts, (), event.identity_user or "-", event.identity_device or "-")
+    dialect = _dialect(session, event.client)
+    return Gathered(facts, (), event.identity_user or "-", event.identity_device or "-", dialect)
 
 
 def recorded_facts(event: AuthenticationEvent) -> dict[str, Value]:
@@ -59,13 +63,14 @@ def gather(
 ) -> Gathered:
     """The facts of a session of these at `now` (Unix seconds). `device`: its name or a MAC address of it.
 
-    A user or device that is not on record is described as such. Raises `NotFoundError` for an unknown client.
+    Without `user` it is the one that the device's newest authentication named, else its owner. A user or device that is
+    not on record is described as such. Raises `NotFoundError` for an unknown client.
     """
     record = _device(session, device, now)
     name = record.name if record else device
-    owner = user or (record.owner if record else None)
-    person = session.scalars(select(User).where(User.key == fold(owner))).one_or_none() if owner else None
     last = _last(session, name, user)
+    owner = user or (last.event.identity_user if last else None) or (record.owner if record else None)
+    person = session.scalars(select(User).where(User.key == fold(owner))).one_or_none() if owner else None
     facts = {} if last is None else {
         fact: value for fact, value in recorded_facts(last.event).items() if not fact.startswith(_OF_RECORDS)
     }  # fmt: skip
@@ -80,7 +85,8 @@ def gather(
     if client is not None:
         facts = {fact: value for fact, value in facts.items() if not fact.startswith("client.")}
         facts |= _client_facts(session, policy, client)
-    return Gathered(facts, tuple(notes), owner or "-", name or "-")
+    asked = str(facts.get("client.name", ""))
+    return Gathered(facts, tuple(notes), owner or "-", name or "-", _dialect(session, asked))
 
 
 def _device(session: Session, name_or_mac: str | None, now: int) -> Device | None:
@@ -150,6 +156,10 @@ def _device_facts(device: Device | None, name: str | None, now: int) -> dict[str
     }
     optional: dict[str, Value | None] = {"device.kind": device.kind, "device.owner": device.owner}
     return {**facts, **{fact: value for fact, value in optional.items() if value is not None}}
+
+
+def _dialect(session: Session, client: str) -> str | None:
+    return session.scalars(select(Client.dialect).where(Client.key == fold(client))).one_or_none()
 
 
 def _client_facts(session: Session, policy: Policy, name: str) -> dict[str, Value]:

@@ -1,6 +1,7 @@
 """`nac policy explain | why-not | reach`: one user and device, over what the database says of them."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -75,6 +76,32 @@ def test_explain_a_recorded_authentication(ask: Ask, store: Callable[..., None])
     store(0xABCDEF0123456789, at=1_774_747_800, facts=facts)
     report = ask("explain", "--session", f"{0xABCDEF0123456789:032x}")
     assert report["facts"] == {**facts, "time": 1_774_747_800}
+
+
+def test_a_device_without_an_owner_brings_the_user_of_its_newest_login(
+    nac: Nac, ask: Ask, store: Callable[..., None]
+) -> None:
+    """The sample names Alice@lab.example."""
+    nac("user", "add", "alice@lab.example", "--group", "ml-engineering")
+    nac("device", "add", "laptop-17", "--managed")
+    nac("device", "posture", "laptop-17", "healthy", "--for", "24h")
+    assert ask("explain", "--device", "laptop-17")["verdict"] == "reject"
+    store(7, at=1_774_747_800, facts={"method": "eap-tls", "device.name": "laptop-17"})
+    report = ask("explain", "--device", "laptop-17")
+    assert (report["facts"]["user.name"], report["segment"]) == ("alice@lab.example", "ml-engineering")
+
+
+def test_the_reply_is_shown_as_the_client_gets_it(nac: Nac, laptop: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"correct horse battery staple")
+    nac("client", "add", "sw-1", "192.0.2.7", "--secret-file", str(secret), "--dialect", "cisco-ios-xe+ipv6")
+    shown = nac("policy", "explain", "--device", laptop, "--client", "sw-1").stdout
+    assert "REPLY (cisco-ios-xe+ipv6)" in shown
+    assert "ip:inacl#" in shown
+    assert (
+        "REPLY (vlan-only)"
+        in nac("policy", "explain", "--device", laptop, "--client", "sw-1", "--dialect", "vlan-only").stdout
+    )
 
 
 def test_why_not_asks_for_a_fresh_posture_report(nac: Nac, ask: Ask, laptop: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time as clock
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +12,7 @@ import click
 
 from nac.cli.invocation import Invocation, pass_invocation
 from nac.cli.output import Format, note, output_option, print_json, print_record, print_table, printable, say
-from nac.cli.policy.loaded import compiled, loaded, not_decided, path_argument, policy_option, resource_named
+from nac.cli.policy.loaded import loaded, not_decided, path_argument, policy_option, resource_named
 
 if TYPE_CHECKING:
     from nac.policy.explain import Explanation
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from nac.policy.session_facts import Gathered
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+_STANDARD = "rfc4849"
 
 
 def _session_options(command: _F) -> _F:
@@ -43,21 +46,27 @@ def _session_options(command: _F) -> _F:
 @click.command()
 @path_argument
 @_session_options
-@click.option("--dialect", default="rfc4849", show_default=True, help="Show the reply as this dialect writes it.")
+@click.option(
+    "--dialect", help=f"Show the reply as this dialect writes it. Default: that of the RADIUS client, else {_STANDARD}."
+)
 @output_option
 @pass_invocation
-def explain(invocation: Invocation, /, path: Path | None, dialect: str, output: Format, **session: Any) -> None:
+def explain(invocation: Invocation, /, path: Path | None, dialect: str | None, output: Format, **session: Any) -> None:
     """Say what the policy decides for a session, and why: each statement and what became of it.
 
     With --user, --device, --client or --session the facts come from the database, as the data plane would see them;
     --fact changes single ones. With --fact alone all others are unknown; flags of devices and users are false, as for
     those not on record.
     """
+    from nac.enforcement.dictionary import shipped_dictionary
+    from nac.policy.compile import compile_policy
     from nac.policy.explain import explain as explain_decision
     from nac.policy.explain import reply_attributes
 
-    policy, checked = compiled(invocation, path, (dialect,))
+    checked = loaded(invocation, path)
     gathered = _gathered(invocation, checked.policy, **session)
+    dialect = dialect or gathered.dialect or _STANDARD
+    policy = compile_policy(checked, shipped_dictionary(), dialects=(dialect,))
     explanation = explain_decision(checked.policy, gathered.facts)
     site = gathered.facts.get("client.site")
     sent = reply_attributes(policy.layouts[dialect], checked.policy, explanation.verdict, str(site) if site else None)
@@ -147,7 +156,7 @@ def _gathered(
             found = gather(session, policy, user=user, device=device, client=client, now=now)
     else:
         return Gathered(as_on_a_packet(given), (), str(given.get("user.name", "-")), str(given.get("device.name", "-")))
-    return Gathered({**found.facts, **given}, found.notes, found.user, found.device)
+    return replace(found, facts={**found.facts, **given})
 
 
 def _as_json(explanation: Explanation) -> dict[str, object]:
