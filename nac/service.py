@@ -54,6 +54,7 @@ LONGEST_RETRY_S: Final = 60.0
 
 _GENERATION_FILE: Final = "generation"
 _LOCK_FILE: Final = ".lock"
+_MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ class Service:
         self._built = self._build(self._config, self._ticket_keys)
         self._dataplane = self._start_dataplane()
         self._record_generation()
-        self._drain = Drain(self._dataplane, EventStore(self._database))
+        journal = self._dataplane.journal_state()
+        self._warn_of_journal(journal)
+        self._drain = Drain(self._dataplane, EventStore(self._database, node=journal.node))
         undo.callback(self._drain.finish)
         undo.callback(self._dataplane.close)
         undo.callback(self._start_draining())
@@ -121,9 +124,16 @@ class Service:
                 users=[_dataplane.UserFacts(**fields) for fields in facts.users],
                 shards=self._config.server.shards,
                 receivers=self._config.server.receivers,
+                journal=self._config.journal_folder,
+                journal_octets=self._config.journal.size_mib * _MIB,
+                accounting=list(self._config.server.accounting_addresses),
             )
+        except _dataplane.JournalError as error:
+            raise StorageError(str(error), fix="check that this user may write the folder") from error
         except _dataplane.ListenError as error:
-            raise ConflictError(str(error), fix="stop what uses the port, or change [server] listen") from error
+            raise ConflictError(
+                str(error), fix="stop what uses the port, or change [server] listen or accounting"
+            ) from error
 
     def _start_draining(self) -> Callable[[], None]:
         """The thread that stores events; what is returned ends it."""
@@ -187,6 +197,7 @@ class Service:
         """Each part on its own: none keeps another from being done."""
         self._guarded("facts", self._take_facts)
         self._guarded("reload", self._reload_if_due)
+        self._guarded("journal", self._check_journal)
         if time.monotonic() - self._housekept_at >= HOUSEKEEPING_S:
             self._housekept_at = time.monotonic()
             self._guarded("crl", self._refresh_revocation_lists)
@@ -324,6 +335,23 @@ class Service:
         if deleted:
             self._log.info("events.deleted", older_than=str(self._config.events.retention), events=deleted)
 
+    def _check_journal(self) -> None:
+        """Raises `StorageError` while there is an alarm."""
+        journal = self._dataplane.journal_state()
+        if journal.alarm == "filling":
+            raise StorageError("half of the journal's room is taken", fix="see why the database does not take it")
+        if journal.alarm is not None:
+            raise StorageError(
+                f"accounting is not answered: {journal.error or 'the journal is full'}",
+                fix="free some space, or see why the database does not take what is in the journal",
+            )
+
+    def _warn_of_journal(self, journal: _dataplane.JournalState) -> None:
+        if journal.torn:
+            self._log.warning("journal.torn", octets=journal.torn, detail="the end of the last write before a crash")
+        if journal.damaged:
+            self._log.error("journal.damaged", files=journal.damaged, detail="see docs/journal.md")
+
     def _refresh_revocation_lists(self) -> None:
         """Sign the built-in authority's lists anew before they end; without an authority here, nothing."""
         try:
@@ -363,8 +391,28 @@ class Service:
             "warnings": list(self._built.warnings),
             "counters": self._dataplane.counters(),
             "clients": self._dataplane.client_counters(),
-            "events": {"stored": drained.stored, "pending": drained.pending, "dropped": drained.dropped},
+            "accounting_addresses": self._dataplane.accounting_addresses(),
+            "events": {"stored": drained.stored, "dropped": drained.dropped + drained.undecodable},
+            "journal": _journal_status(self._dataplane.journal_state()),
         }
+
+
+def _journal_status(journal: _dataplane.JournalState) -> dict[str, Any]:
+    """`age_s`: of the oldest record that the database does not have."""
+    age = None if journal.oldest_at is None else max(0.0, time.time() - journal.oldest_at / 1e6)
+    return {
+        "node": journal.node,
+        "last": journal.last,
+        "waiting": journal.waiting,
+        "age_s": age,
+        "octets": journal.octets,
+        "bound": journal.bound,
+        "alarm": journal.alarm,
+        "error": journal.error,
+        "failures": journal.failures,
+        "torn": journal.torn,
+        "damaged": journal.damaged,
+    }
 
 
 def _lock(state: Path) -> int:
@@ -391,5 +439,6 @@ def _last_generation(state: Path) -> int:
 def _only_at_start(before: Config, after: Config) -> list[str]:
     """Keys that changed but that a running server does not take up."""
     pairs = {"[server]": (before.server, after.server), "[database]": (before.database, after.database)}
+    pairs["[journal]"] = (before.journal, after.journal)
     pairs["[log]"] = (before.log, after.log)
     return [name for name, (old, new) in pairs.items() if old != new]

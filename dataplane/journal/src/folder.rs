@@ -31,6 +31,10 @@ impl Folder {
         Ok(folder)
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The node that the file beside the segments names.
     pub(crate) fn node(&self) -> Option<NodeId> {
         NodeId::parse(&fs::read_to_string(self.path.join(NODE)).ok()?)
@@ -86,7 +90,7 @@ impl Folder {
             Err(why) => {
                 // What is left is empty, and replaced or removed later.
                 let _ = fs::remove_file(&unfinished);
-                Err(JournalError::Disk { doing: "begin", path, why })
+                Err(JournalError::Disk { doing: "write into", path: self.path.clone(), why })
             }
         }
     }

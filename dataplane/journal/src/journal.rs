@@ -164,8 +164,7 @@ impl Journal {
         let written = writer.active.as_mut().map(|active| active.append(batch, first)).transpose();
         if let Err(why) = written {
             writer.active = None;
-            let path = lock(&self.shelf).segments.back().map(|segment| segment.path.clone()).unwrap_or_default();
-            return Err(JournalError::Disk { doing: "write", path, why });
+            return Err(JournalError::Disk { doing: "write into", path: self.folder.path().to_path_buf(), why });
         }
         self.put_on_shelf(batch, writer.next - 1);
         Ok(writer.next - 1)

@@ -12,6 +12,7 @@ mod fault;
 #[path = "../tests/world/mod.rs"]
 mod world;
 
+pub mod accounting;
 pub mod cause;
 pub mod client;
 pub mod clock;

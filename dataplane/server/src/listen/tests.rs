@@ -8,7 +8,7 @@ use nac_bench::supplicant::Supplicant;
 use nac_protocol::radius::{AttributeType, Code};
 
 use super::shard::{Job, ShardQueue};
-use super::socket::{Buffers, Socket};
+use super::socket::{BATCH, Buffers, Socket};
 use super::*;
 use crate::core::Core;
 use crate::limits::MAX_SHARD_QUEUE;
@@ -38,7 +38,9 @@ impl Live {
             estate.clients.push(loopback("loopback", [127, 0, 0, 0].into(), 8));
             estate.clients.push(loopback("loopback6", Ipv6Addr::LOCALHOST.into(), 128));
         });
-        let running = Running::start(&world.core, listen, 1, shards).unwrap();
+        let running =
+            Running::start(&world.core, &Sockets { listen, receivers: 1, accounting: &[] }, shards, Clock::start())
+                .unwrap();
         Self { world, running }
     }
 
@@ -142,15 +144,20 @@ fn a_panic_in_one_request_costs_that_conversation_alone() {
     assert!(converse(&socket, &mut victim, &mut live.world.laptop().supplicant(), 20).unwrap().is_accept());
 }
 
+fn start(core: &Arc<Core>, listen: SocketAddr) -> Result<Running, StartError> {
+    let sockets = Sockets { listen: &[listen], receivers: 1, accounting: &[] };
+    Running::start(core, &sockets, 1, Clock::start())
+}
+
 #[test]
 fn an_address_that_is_taken_is_named() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let world = World::new();
-    let first = Running::start(&world.core, &[taken], 1, 1).unwrap();
-    let error = Running::start(&world.core, &[taken], 1, 1).err().unwrap().to_string();
+    let first = start(&world.core, taken).unwrap();
+    let error = start(&world.core, taken).err().unwrap().to_string();
     assert!(error.contains(&taken.to_string()), "{error}");
     drop(first);
-    let mut again = Running::start(&world.core, &[taken], 1, 1).unwrap();
+    let mut again = start(&world.core, taken).unwrap();
     again.stop();
     again.stop();
 }
@@ -190,7 +197,7 @@ fn a_socket_hears_again_after_the_kernel_dropped_datagrams() {
         let loopback: IpAddr = if bound.is_ipv4() { [127, 0, 0, 1].into() } else { Ipv6Addr::LOCALHOST.into() };
         let sender = UdpSocket::bind((loopback, 0)).unwrap();
         sender.connect((loopback, bound.port())).unwrap();
-        let (mut buffers, mut received) = (Buffers::new(), Vec::new());
+        let (mut buffers, mut received) = (Buffers::new(BATCH), Vec::new());
         let mut dropped = None;
         while dropped.is_none_or(|dropped| dropped == 0) {
             (0..20_000).for_each(|_| drop(sender.send(&[7; 1_000])));

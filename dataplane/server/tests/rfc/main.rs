@@ -12,6 +12,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod accounting;
 mod duplicates;
 mod eap;
 mod eap_tls;
