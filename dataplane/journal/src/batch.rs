@@ -8,6 +8,7 @@ use crate::layout::{Kind, MAX_PAYLOAD, RECORD_HEADER, checksum};
 pub struct Batch {
     octets: Vec<u8>,
     records: u64,
+    newest_at: u64,
 }
 
 impl Batch {
@@ -30,6 +31,7 @@ impl Batch {
             }
         }
         self.records += 1;
+        self.newest_at = at;
         Ok(())
     }
 
@@ -66,6 +68,11 @@ impl Batch {
             begin += end;
         }
         &self.octets
+    }
+
+    /// Unix microseconds of its last record.
+    pub(crate) fn newest_at(&self) -> u64 {
+        self.newest_at
     }
 
     pub(crate) fn octets(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::JournalError;
@@ -93,6 +93,19 @@ impl Folder {
                 Err(JournalError::Disk { doing: "write into", path: self.path.clone(), why })
             }
         }
+    }
+
+    /// Begin a segment on a disk that has no room for another: over one that holds nothing that is waited for. Its name
+    /// comes first, so that whatever happens in between, no number comes twice.
+    pub(crate) fn begin_over(&self, spent: &Path, header: &SegmentHeader) -> io::Result<(File, PathBuf)> {
+        let path = self.path_of(header.first, SEGMENT);
+        fs::rename(spent, &path)?;
+        let file = OpenOptions::new().write(true).open(&path)?;
+        let octets = header.octets();
+        file.write_all_at(&octets, 0)?;
+        file.set_len(u64::try_from(octets.len()).unwrap_or_default())?;
+        file.sync_all()?;
+        Ok((file, path))
     }
 
     /// Give a damaged segment a name that says so.

@@ -172,7 +172,12 @@ impl Journal {
 
     fn begin(&self, first: u64) -> Result<Active, JournalError> {
         let header = SegmentHeader { node: self.node, first };
-        let (file, path) = self.folder.begin(&header)?;
+        let (file, path) = self.folder.begin(&header).or_else(|why| {
+            let mut shelf = lock(&self.shelf);
+            let spent = shelf.spent().map(|spent| spent.path.clone()).ok_or(why)?;
+            shelf.segments.pop_back();
+            self.folder.begin_over(&spent, &header).map_err(JournalError::disk("write into", self.folder.path()))
+        })?;
         let length = u64::try_from(SEGMENT_HEADER).unwrap_or_default();
         let mut shelf = lock(&self.shelf);
         shelf.segments.retain(|segment| {
@@ -183,8 +188,15 @@ impl Journal {
             }
             in_use
         });
-        let segment =
-            Segment { header, path, last: first.saturating_sub(1), records: 0, octets: length, damaged: false };
+        let segment = Segment {
+            header,
+            path,
+            last: first.saturating_sub(1),
+            records: 0,
+            newest_at: 0,
+            octets: length,
+            damaged: false,
+        };
         shelf.segments.push_back(segment);
         Ok(Active { file, seed: header.seed(), length })
     }
@@ -195,6 +207,7 @@ impl Journal {
         if let Some(newest) = shelf.segments.back_mut() {
             newest.last = last;
             newest.records += batch.len();
+            newest.newest_at = batch.newest_at();
             newest.octets += batch.octets();
         }
         drop(shelf);
@@ -240,9 +253,10 @@ impl Journal {
         Ok(records)
     }
 
-    /// All records up to this sequence are kept elsewhere: whole segments of them are removed, damaged ones set aside.
-    pub fn acknowledge(&self, sequence: u64) {
-        let done = lock(&self.shelf).acknowledge(sequence);
+    /// All records up to this sequence are kept elsewhere: whole segments of them are removed, damaged ones set aside. What
+    /// is not older than `before`, Unix microseconds, is kept a while longer.
+    pub fn acknowledge(&self, sequence: u64, before: u64) {
+        let done = lock(&self.shelf).acknowledge(sequence, before);
         for segment in done {
             // One that cannot be removed is read again at the next start, and known by its numbers.
             let _ = match segment.damaged {
@@ -313,13 +327,21 @@ impl Active {
 fn examine(path: &Path, header: SegmentHeader, octets: &[u8], newest: bool) -> (Segment, u64) {
     let octets_before = length_of(octets);
     let last = header.first.saturating_sub(1);
-    let mut segment =
-        Segment { header, path: path.to_path_buf(), last, records: 0, octets: octets_before, damaged: false };
+    let mut segment = Segment {
+        header,
+        path: path.to_path_buf(),
+        last,
+        records: 0,
+        newest_at: 0,
+        octets: octets_before,
+        damaged: false,
+    };
     let mut torn = 0;
     for found in Scan::over(octets, &header) {
         match found {
-            Found::Record { sequence, .. } => {
+            Found::Record { sequence, at, .. } => {
                 segment.last = sequence;
+                segment.newest_at = at;
                 segment.records += 1;
             }
             Found::Damage(range) if newest && range.end == octets.len() => {

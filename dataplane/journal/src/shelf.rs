@@ -13,6 +13,8 @@ pub(crate) struct Segment {
     /// Sequence of its last record; one less than its first when there is none.
     pub(crate) last: u64,
     pub(crate) records: u64,
+    /// Unix microseconds of its last record.
+    pub(crate) newest_at: u64,
     pub(crate) octets: u64,
     pub(crate) damaged: bool,
 }
@@ -94,16 +96,22 @@ impl Shelf {
         self.segments.iter().map(waits).sum()
     }
 
-    /// Note what is acknowledged; the segments that are done with.
-    pub(crate) fn acknowledge(&mut self, sequence: u64) -> Vec<Segment> {
+    /// Note what is acknowledged; the segments that are done with, and older than `before`.
+    pub(crate) fn acknowledge(&mut self, sequence: u64, before: u64) -> Vec<Segment> {
         self.acknowledged = self.acknowledged.max(sequence.min(self.last));
         let mut done = Vec::new();
         while self.segments.len() > 1
-            && let Some(oldest) = self.segments.pop_front_if(|oldest| oldest.last <= self.acknowledged)
+            && let Some(oldest) =
+                self.segments.pop_front_if(|oldest| oldest.last <= self.acknowledged && oldest.newest_at < before)
         {
             done.push(oldest);
         }
         done
+    }
+
+    /// The newest segment, if it holds nothing that is waited for.
+    pub(crate) fn spent(&self) -> Option<&Segment> {
+        self.segments.back().filter(|newest| newest.last <= self.acknowledged && !newest.damaged)
     }
 
     /// Nothing more can be read from this segment after `sequence`.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nac_journal::{Journal, NodeId};
-use nac_server::accounting::told;
+use nac_server::accounting::{retransmitted_since, told};
 use nac_server::core::Core;
 use nac_server::listen::{Clock, Running, Sockets};
 use pyo3::prelude::*;
@@ -21,6 +21,7 @@ use crate::snapshot::Snapshot;
 #[pyclass(frozen, module = "nac._dataplane")]
 pub(crate) struct DataPlane {
     core: Arc<Core>,
+    clock: Clock,
     addresses: Vec<String>,
     accounting_addresses: Vec<String>,
     running: Mutex<Option<Running>>,
@@ -77,7 +78,7 @@ impl DataPlane {
             .map_err(|why| ListenError::new_err(why.to_string()))?;
         let addresses = running.addresses().iter().map(SocketAddr::to_string).collect();
         let accounting_addresses = running.accounting_addresses().iter().map(SocketAddr::to_string).collect();
-        Ok(Self { core, addresses, accounting_addresses, running: Mutex::new(Some(running)) })
+        Ok(Self { core, clock, addresses, accounting_addresses, running: Mutex::new(Some(running)) })
     }
 
     fn addresses(&self) -> Vec<String> {
@@ -155,7 +156,11 @@ impl DataPlane {
     }
 
     fn acknowledge(&self, py: Python<'_>, sequence: u64) -> PyResult<()> {
-        py.detach(|| self.journal().map(|journal| journal.acknowledge(sequence)))
+        py.detach(|| {
+            let journal = self.journal()?;
+            journal.acknowledge(sequence, retransmitted_since(self.clock.now()));
+            Ok(())
+        })
     }
 
     fn journal_state(&self, py: Python<'_>) -> PyResult<JournalState> {

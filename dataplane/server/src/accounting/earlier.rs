@@ -12,6 +12,12 @@ use crate::clock::Now;
 use crate::duplicate::RequestKey;
 use crate::limits::{DUPLICATE_LIFETIME, MAX_DUPLICATES};
 
+/// Requests that came after this, Unix microseconds, may be retransmitted still.
+#[must_use]
+pub fn retransmitted_since(now: Now) -> u64 {
+    now.unix_micros.saturating_sub(u64::try_from(DUPLICATE_LIFETIME.as_micros()).unwrap_or_default())
+}
+
 /// What was recorded shortly before the start, for as long as it may be retransmitted.
 #[derive(Default, Debug)]
 pub struct Earlier {
@@ -22,8 +28,7 @@ pub struct Earlier {
 impl Earlier {
     /// From the end of a journal; one that cannot be read gives none.
     pub(crate) fn of(journal: &Journal, now: Now) -> Self {
-        let lifetime = u64::try_from(DUPLICATE_LIFETIME.as_micros()).unwrap_or_default();
-        let since = now.unix_micros.saturating_sub(lifetime);
+        let since = retransmitted_since(now);
         let mut after = journal.state().last.saturating_sub(u64::try_from(MAX_DUPLICATES).unwrap_or_default());
         let mut requests = HashSet::new();
         while let Ok(records) = journal.read(after, MAX_DUPLICATES, Duration::ZERO)
