@@ -380,7 +380,7 @@ class Service:
             return ControlAnswer(ok=False, message=f"{type(error).__name__}: {error}", fix="see the server's log")
 
     def _status(self) -> dict[str, Any]:
-        drained = self._drain.counters()
+        drained, journal = self._drain.counters(), self._dataplane.journal_state()
         return {
             "started_at": int(self._started_at),
             "addresses": self.addresses,
@@ -392,8 +392,12 @@ class Service:
             "counters": self._dataplane.counters(),
             "clients": self._dataplane.client_counters(),
             "accounting_addresses": self._dataplane.accounting_addresses(),
-            "events": {"stored": drained.stored, "dropped": drained.dropped + drained.undecodable},
-            "journal": _journal_status(self._dataplane.journal_state()),
+            "events": {
+                "stored": drained.stored,
+                "pending": journal.waiting,
+                "dropped": drained.dropped + drained.undecodable,
+            },
+            "journal": _journal_status(journal),
         }
 
 
