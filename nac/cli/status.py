@@ -58,11 +58,11 @@ def _print(status: Mapping[str, Any]) -> None:
         "requests",
         "accepts",
         "rejects",
-        "accounting",
         "discarded",
         "without MA",
         "bad secret",
         "old secret",
+        "accounting",
     ]
     print_table(columns, [_client(name, row) for name, row in status["clients"].items()], empty="no RADIUS clients")
     if status["refused"]:
@@ -87,9 +87,9 @@ def _client(name: str, row: Mapping[str, int]) -> list[str | int]:
         row["requests"],
         row["accepts"],
         row["rejects"],
-        row["accounting"],
         row["discarded"],
         row["without_message_authenticator"],
         row["bad_message_authenticator"],
         row["second_secret"],
+        row["accounting"],
     ]

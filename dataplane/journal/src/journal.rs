@@ -1,6 +1,7 @@
 //! The journal itself: opened once, written by few threads, read by one.
 
 use std::fs::{self, File, OpenOptions};
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -253,10 +254,10 @@ impl Journal {
         Ok(records)
     }
 
-    /// All records up to this sequence are kept elsewhere: whole segments of them are removed, damaged ones set aside. What
-    /// is not older than `before`, Unix microseconds, is kept a while longer.
-    pub fn acknowledge(&self, sequence: u64, before: u64) {
-        let done = lock(&self.shelf).acknowledge(sequence, before);
+    /// All records up to this sequence are kept elsewhere: whole segments of them are removed, damaged ones set aside. One
+    /// whose last record is of the time `recent`, Unix microseconds, is kept a while longer.
+    pub fn acknowledge(&self, sequence: u64, recent: &Range<u64>) {
+        let done = lock(&self.shelf).acknowledge(sequence, recent);
         for segment in done {
             // One that cannot be removed is read again at the next start, and known by its numbers.
             let _ = match segment.damaged {

@@ -1,6 +1,7 @@
 //! Which segments there are, and what of them has been acknowledged.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::layout::{NodeId, SegmentHeader};
@@ -96,13 +97,13 @@ impl Shelf {
         self.segments.iter().map(waits).sum()
     }
 
-    /// Note what is acknowledged; the segments that are done with, and older than `before`.
-    pub(crate) fn acknowledge(&mut self, sequence: u64, before: u64) -> Vec<Segment> {
+    /// Note what is acknowledged; the segments that are done with, and whose last record is not of the time `recent`.
+    pub(crate) fn acknowledge(&mut self, sequence: u64, recent: &Range<u64>) -> Vec<Segment> {
         self.acknowledged = self.acknowledged.max(sequence.min(self.last));
         let mut done = Vec::new();
         while self.segments.len() > 1
             && let Some(oldest) =
-                self.segments.pop_front_if(|oldest| oldest.last <= self.acknowledged && oldest.newest_at < before)
+                self.segments.pop_front_if(|it| it.last <= self.acknowledged && !recent.contains(&it.newest_at))
         {
             done.push(oldest);
         }

@@ -120,7 +120,7 @@ impl Life {
         let records = self.journal().read(self.acknowledged, most, Duration::ZERO).unwrap();
         if let Some(last) = records.last() {
             self.acknowledged = last.sequence;
-            self.journal().acknowledge(last.sequence, u64::MAX);
+            self.journal().acknowledge(last.sequence, &(0..0));
         }
     }
 

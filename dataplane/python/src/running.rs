@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nac_journal::{Journal, NodeId};
-use nac_server::accounting::{retransmitted_since, told};
+use nac_server::accounting::{recent, told};
 use nac_server::core::Core;
 use nac_server::listen::{Clock, Running, Sockets};
 use pyo3::prelude::*;
@@ -31,7 +31,7 @@ pub(crate) struct DataPlane {
 impl DataPlane {
     #[new]
     #[pyo3(signature = (*, listen, snapshot, devices = Vec::new(), users = Vec::new(), shards = 0, receivers = 1,
-        event_capacity = 16384, journal = None, journal_octets = 1 << 30, accounting = Vec::new()))]
+        event_capacity = 16384, journal = None, journal_octets = 1_073_741_824, accounting = Vec::new()))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
     fn new(
         py: Python<'_>,
@@ -158,7 +158,7 @@ impl DataPlane {
     fn acknowledge(&self, py: Python<'_>, sequence: u64) -> PyResult<()> {
         py.detach(|| {
             let journal = self.journal()?;
-            journal.acknowledge(sequence, retransmitted_since(self.clock.now()));
+            journal.acknowledge(sequence, &recent(self.clock.now()));
             Ok(())
         })
     }

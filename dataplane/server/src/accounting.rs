@@ -7,7 +7,7 @@ mod record;
 use nac_journal::{Kind, Record};
 use nac_protocol::dictionary::Dictionary;
 
-pub use earlier::{Earlier, retransmitted_since};
+pub use earlier::{Earlier, recent};
 pub use record::AccountingRecord;
 
 /// A payload that is an event, as JSON.

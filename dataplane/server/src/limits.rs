@@ -29,7 +29,7 @@ pub const DUPLICATE_LIFETIME: Duration = Duration::from_secs(10);
 pub const MAX_DUPLICATES: usize = 65_536;
 /// Octets of cached answers, over all stripes.
 pub const MAX_DUPLICATE_OCTETS: usize = 16 << 20;
-/// Events in one record of the journal's group commit; one takes some 3,000 octets.
+/// Events that one commit of the journal makes durable; one takes some 3,000 octets.
 pub const MAX_EVENTS_PER_COMMIT: usize = 256;
 /// Accounting-Requests that one group commit waits for: what comes in during the disk's fdatasync, at 50,000 a second.
 pub const MAX_ACCOUNTING_BATCH: usize = 256;

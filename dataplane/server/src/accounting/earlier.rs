@@ -2,6 +2,7 @@
 //! again, and they are answered, not recorded twice.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,10 +13,12 @@ use crate::clock::Now;
 use crate::duplicate::RequestKey;
 use crate::limits::{DUPLICATE_LIFETIME, MAX_DUPLICATES};
 
-/// Requests that came after this, Unix microseconds, may be retransmitted still.
+/// The time, Unix microseconds, whose requests may be retransmitted still. A clock that was set back leaves what seems to
+/// come later out of it.
 #[must_use]
-pub fn retransmitted_since(now: Now) -> u64 {
-    now.unix_micros.saturating_sub(u64::try_from(DUPLICATE_LIFETIME.as_micros()).unwrap_or_default())
+pub fn recent(now: Now) -> Range<u64> {
+    let lifetime = u64::try_from(DUPLICATE_LIFETIME.as_micros()).unwrap_or_default();
+    now.unix_micros.saturating_sub(lifetime)..now.unix_micros.saturating_add(1)
 }
 
 /// What was recorded shortly before the start, for as long as it may be retransmitted.
@@ -28,14 +31,14 @@ pub struct Earlier {
 impl Earlier {
     /// From the end of a journal; one that cannot be read gives none.
     pub(crate) fn of(journal: &Journal, now: Now) -> Self {
-        let since = retransmitted_since(now);
+        let recent = recent(now);
         let mut after = journal.state().last.saturating_sub(u64::try_from(MAX_DUPLICATES).unwrap_or_default());
         let mut requests = HashSet::new();
         while let Ok(records) = journal.read(after, MAX_DUPLICATES, Duration::ZERO)
             && let Some(last) = records.last()
         {
             after = last.sequence;
-            for record in records.iter().filter(|record| record.kind == ACCOUNTING && record.at >= since) {
+            for record in records.iter().filter(|record| record.kind == ACCOUNTING && recent.contains(&record.at)) {
                 if let Some(accounting) = AccountingRecord::read(&record.payload) {
                     requests.insert((accounting.key(), *accounting.packet.authenticator()));
                 }

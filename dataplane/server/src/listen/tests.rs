@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nac_bench::supplicant::Supplicant;
+use nac_journal::{Journal, NodeId};
 use nac_protocol::radius::{AttributeType, Code};
 
 use super::shard::{Job, ShardQueue};
 use super::socket::{BATCH, Buffers, Socket};
 use super::*;
+use crate::client::ClientSpec;
 use crate::core::Core;
 use crate::limits::MAX_SHARD_QUEUE;
 use crate::pipeline::{Admission, Datagram, Route, admit};
@@ -213,4 +215,53 @@ fn a_socket_hears_again_after_the_kernel_dropped_datagrams() {
             assert_eq!(heard.local, bound.ip().is_unspecified().then_some(loopback));
         }
     }
+}
+
+#[test]
+fn rfc2866_4_1_what_is_answered_is_in_the_journal_and_the_rest_is_silent() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut world = World::new();
+    world.estate.clients.push(ClientSpec { network: [127, 0, 0, 0].into(), prefix_length: 8, ..switch("loopback", 0) });
+    let journal = Journal::open(folder.path(), NodeId([7; 16]), 1 << 20).unwrap();
+    let clock = Clock::start();
+    let core = Arc::new(Core::new(world.estate.compile(), 64).unwrap().with_journal(journal, clock.now()));
+    let any: SocketAddr = ([0, 0, 0, 0], 0).into();
+    let sockets = Sockets { listen: &[any], receivers: 1, accounting: &[any] };
+    let mut running = Running::start(&core, &sockets, 1, clock).unwrap();
+    let port = running.accounting_addresses().first().unwrap().port();
+    let nas = UdpSocket::bind("127.0.0.1:0").unwrap();
+    nas.connect(("127.4.5.6", port)).unwrap();
+    nas.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut session = Session::on(1);
+    let mut ask = |forged: bool| {
+        let asked = session.bare(Code::ACCOUNTING_REQUEST, |request| {
+            request.integer(AttributeType::ACCT_STATUS_TYPE, 1).map(|_| ())?;
+            describe_port(request)
+        });
+        let mut octets = asked.octets;
+        *octets.get_mut(4).unwrap() ^= u8::from(forged);
+        octets
+    };
+    let asked: Vec<_> = (0..200).map(|number| ask(number % 10 == 0)).collect();
+    for octets in &asked {
+        nas.send(octets).unwrap();
+    }
+    let mut answered: Vec<u8> = (0..180)
+        .map(|_| {
+            let mut octets = [0; 4096];
+            assert_eq!(nas.recv(&mut octets).unwrap(), 20);
+            octets[1]
+        })
+        .collect();
+    answered.sort_unstable();
+    answered.dedup();
+    assert_eq!(answered.len(), 180);
+    running.stop();
+    let counter = |name: &str| core.counters.read().into_iter().find(|(known, _)| known == name).unwrap().1;
+    assert_eq!(counter("accounting.responses"), 180);
+    assert_eq!(counter("discard.bad_request_authenticator"), 20);
+    let records = core.journal.as_ref().unwrap().read(0, usize::MAX, Duration::ZERO).unwrap();
+    let accounting = records.iter().filter(|record| record.kind == crate::accounting::ACCOUNTING).count();
+    let events = records.iter().filter(|record| record.kind == crate::accounting::EVENT).count();
+    assert_eq!((accounting, events), (180, 1), "and the discard is told there, once");
 }
