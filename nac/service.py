@@ -38,7 +38,7 @@ from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
 from nac.policy.compile import CompiledPolicy
-from nac.scheduling import let_threads_finish
+from nac.scheduling import let_interrupt, let_others_go_first, let_threads_finish
 from nac.snapshot.build import BuiltSnapshot, build, watched_files
 from nac.snapshot.tickets import TicketKeys
 
@@ -99,6 +99,7 @@ class Service:
         self._generation = _last_generation(self._config.server.state)
         self._built = self._build(self._config, self._ticket_keys)
         self._dataplane = self._start_dataplane()
+        let_interrupt("nac-account-")
         self._record_generation()
         journal = self._dataplane.journal_state()
         self._warn_of_journal(journal)
@@ -138,7 +139,12 @@ class Service:
     def _start_draining(self) -> Callable[[], None]:
         """The thread that stores events; what is returned ends it."""
         drained = threading.Event()
-        thread = threading.Thread(target=self._drain.run, args=(drained,), name="nac-drain")
+
+        def drain() -> None:
+            let_others_go_first()
+            self._drain.run(drained)
+
+        thread = threading.Thread(target=drain, name="nac-drain")
         thread.start()
 
         def end() -> None:

@@ -29,6 +29,9 @@ BATCH: Final = 2048
 FIRST_RETRY_S: Final = 0.5
 LONGEST_RETRY_S: Final = 15.0
 
+FINISH_S: Final = 10.0
+"""How long the end may take: what is not stored by then stays in the journal for the next start."""
+
 
 class JournalHealth(Protocol):
     """What `nac._dataplane.JournalState` says of writing."""
@@ -104,9 +107,10 @@ class Drain:
         return records
 
     def finish(self) -> None:
-        """Store what is left; what the database refuses now stays in the journal for the next start."""
+        """Store what is left, for `FINISH_S` at most; what is not stored stays in the journal for the next start."""
         self._retry_at = 0.0
-        while self.step(timeout_ms=0) and not self._retry_at:
+        deadline = self._clock() + FINISH_S
+        while self._clock() < deadline and self.step(timeout_ms=0) and not self._retry_at:
             pass
 
     def counters(self) -> DrainCounters:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from nac._dataplane import JournalError
 from nac.db import Database
 from nac.db.schema import Accounting, Authentication, Discard
-from nac.events.drain import BATCH, Drain
+from nac.events.drain import BATCH, FINISH_S, Drain
 from nac.events.query import by_id
 from nac.events.store import EventStore, ReceivedEvent
 from nac.events.types import AccountingEvent, AuthenticationEvent, AuthorizationEvent, DiscardEvent, NasPort, decode
@@ -264,6 +264,17 @@ def test_the_end_stores_what_is_left(database: Database, sample: Sample) -> None
     drain = Drain(Journal(*encoded(sample, 5000)), sink(database))
     drain.run(stop)
     assert count(database) == 5000
+
+
+def test_the_end_is_bounded_however_much_is_left(database: Database, sample: Sample) -> None:
+    class Slow(Journal):
+        def acknowledge(self, sequence: int) -> None:
+            super().acknowledge(sequence)
+            clock.now += FINISH_S * 0.6
+
+    clock, journal = Clock(), Slow(*encoded(sample, 3 * BATCH))
+    Drain(journal, sink(database), clock=clock).finish()
+    assert journal.acknowledged == count(database) == 2 * BATCH
 
 
 def test_what_the_database_refuses_at_the_end_stays_in_the_journal(

@@ -22,6 +22,10 @@ fuzz_target!(|octets: &[u8]| {
                 assert!(range.start == place && range.end > place);
                 place = range.end;
             }
+            Found::Unwritten(range) => {
+                assert!(range == (place..octets.len()) && octets[range.clone()].iter().all(|octet| *octet == 0));
+                place = range.end;
+            }
         }
     }
     assert_eq!(place, octets.len(), "every octet is accounted for");

@@ -17,6 +17,9 @@ use crate::shelf::{Alarm, JournalState, Segment, Shelf};
 
 /// Octets after which a segment is closed: what is read again after a restart, and let go of at once.
 const SEGMENT_OCTETS: u64 = 8 << 20;
+/// Octets of zeros that are written ahead of the records, at once: while a file keeps its length, fdatasync need not wait
+/// for the file system's own journal, and with it for what others are writing.
+const AHEAD: u64 = 1 << 20;
 /// Octets after which one reading ends, whatever was asked for.
 const READ_OCTETS: usize = 4 << 20;
 
@@ -49,6 +52,10 @@ struct Active {
     seed: u32,
     /// Octets that are durable.
     length: u64,
+    /// Octets of the file; what is behind `length` is zeros.
+    allocated: u64,
+    /// Octets that it may have.
+    most: u64,
 }
 
 impl Journal {
@@ -152,17 +159,19 @@ impl Journal {
             return Ok(writer.next - 1);
         }
         let octets = lock(&self.shelf).octets();
-        if octets.saturating_add(batch.octets()) > self.bound {
+        let wanted = batch.octets().saturating_add(u64::try_from(SEGMENT_HEADER).unwrap_or_default());
+        let Some(room) = self.bound.checked_sub(octets).and_then(|room| room.checked_sub(wanted)) else {
             return Err(JournalError::Full { octets, bound: self.bound });
-        }
+        };
         if writer.active.as_ref().is_none_or(|active| active.length + batch.octets() > self.segment_octets) {
-            writer.active = None;
+            // One that is closed needs no room ahead; left there, it is zeros and in nobody's way.
+            drop(writer.active.take().map(|active| active.file.set_len(active.length)));
             writer.active = Some(self.begin(writer.next)?);
         }
         let first = writer.next;
         // Numbers of a write that failed are not used again: nobody knows what of it the disk will show.
         writer.next += batch.len();
-        let written = writer.active.as_mut().map(|active| active.append(batch, first)).transpose();
+        let written = writer.active.as_mut().map(|active| active.append(batch, first, room)).transpose();
         if let Err(why) = written {
             writer.active = None;
             return Err(JournalError::Disk { doing: "write into", path: self.folder.path().to_path_buf(), why });
@@ -199,7 +208,7 @@ impl Journal {
             damaged: false,
         };
         shelf.segments.push_back(segment);
-        Ok(Active { file, seed: header.seed(), length })
+        Ok(Active { file, seed: header.seed(), length, allocated: length, most: self.segment_octets })
     }
 
     fn put_on_shelf(&self, batch: &Batch, last: u64) {
@@ -312,7 +321,8 @@ impl Journal {
 }
 
 impl Active {
-    fn append(&mut self, batch: &mut Batch, first: u64) -> std::io::Result<()> {
+    fn append(&mut self, batch: &mut Batch, first: u64, room: u64) -> std::io::Result<()> {
+        self.allocate(batch.octets(), room);
         let octets = batch.stamp(first, self.seed);
         let written = self.file.write_all_at(octets, self.length).and_then(|()| self.file.sync_data());
         match written {
@@ -322,11 +332,23 @@ impl Active {
         }
         written
     }
+
+    /// Write zeros ahead, at most `room`, when the file has none left for so many octets. On a disk that has no room the
+    /// records follow without.
+    fn allocate(&mut self, octets: u64, room: u64) {
+        let end = self.length.saturating_add(octets);
+        if end <= self.allocated {
+            return;
+        }
+        let ahead = self.most.saturating_sub(end).min(AHEAD).min(room);
+        let zeros = vec![0; usize::try_from(ahead).unwrap_or_default()];
+        let written = self.file.write_all_at(&zeros, end);
+        self.allocated = if written.is_ok() { end + ahead } else { end };
+    }
 }
 
 /// What of a file is records, and how many octets of the newest are a torn end.
 fn examine(path: &Path, header: SegmentHeader, octets: &[u8], newest: bool) -> (Segment, u64) {
-    let octets_before = length_of(octets);
     let last = header.first.saturating_sub(1);
     let mut segment = Segment {
         header,
@@ -334,7 +356,7 @@ fn examine(path: &Path, header: SegmentHeader, octets: &[u8], newest: bool) -> (
         last,
         records: 0,
         newest_at: 0,
-        octets: octets_before,
+        octets: length_of(octets),
         damaged: false,
     };
     let mut torn = 0;
@@ -346,13 +368,20 @@ fn examine(path: &Path, header: SegmentHeader, octets: &[u8], newest: bool) -> (
                 segment.records += 1;
             }
             Found::Damage(range) if newest && range.end == octets.len() => {
-                torn = length_of(octets.get(range).unwrap_or_default());
+                segment.octets = u64::try_from(range.start).unwrap_or_default();
+                torn = length_of(without_zeros(octets.get(range).unwrap_or_default()));
             }
             Found::Damage(_) => segment.damaged = true,
+            Found::Unwritten(range) => segment.octets = u64::try_from(range.start).unwrap_or_default(),
         }
     }
-    segment.octets -= torn;
     (segment, torn)
+}
+
+/// Without the zeros at the end, which were written ahead.
+fn without_zeros(octets: &[u8]) -> &[u8] {
+    let end = octets.iter().rposition(|octet| *octet != 0).map_or(0, |last| last + 1);
+    octets.get(..end).unwrap_or_default()
 }
 
 fn length_of(octets: &[u8]) -> u64 {

@@ -7,7 +7,7 @@
 //! 24  first sequence             u64        8  sequence                     u64
 //! 32  CRC-32C of 0 to 31         u32       16  Unix microseconds            u64
 //! 36  records, one after another           24  kind                         u8
-//!                                          25  payload
+//!  .  zeros, or nothing                    25  payload
 //! ```
 //!
 //! The CRC of a record goes on from the CRC of its segment's header: a record of another segment, or one that somebody

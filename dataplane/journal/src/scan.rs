@@ -20,6 +20,8 @@ pub enum Found<'a> {
     },
     /// Octets between records, or behind the last, that are none.
     Damage(Range<usize>),
+    /// Zeros up to the end, written ahead for records to come.
+    Unwritten(Range<usize>),
 }
 
 /// Goes through a segment's records.
@@ -51,6 +53,10 @@ impl<'a> Iterator for Scan<'a> {
             return Some(Found::Record { sequence, at, kind, payload });
         }
         let begin = self.place;
+        if rest.iter().all(|octet| *octet == 0) {
+            self.place = self.octets.len();
+            return Some(Found::Unwritten(begin..self.place));
+        }
         self.place += next_record(rest, self.last, self.seed);
         Some(Found::Damage(begin..self.place))
     }

