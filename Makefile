@@ -8,14 +8,14 @@ BIN := $(VENV)/bin
 SUPPLICANT := target/release/nac-supplicant
 EXTENSION := nac/_dataplane.abi3.so
 WHEELS := target/wheels
-RUST := $(shell find dataplane/protocol dataplane/policy dataplane/server dataplane/python -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+RUST := $(shell find dataplane/protocol dataplane/policy dataplane/journal dataplane/server dataplane/python -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build supplicant test test-rust test-python check lint-python lint-rust deny fuzz bench deps wheel lock clean toolchain
+.PHONY: help demo build supplicant test test-rust test-python test-faults check lint-python lint-rust deny fuzz bench deps wheel lock clean toolchain
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -56,6 +56,9 @@ test-rust: | toolchain
 
 test-python: build $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+test-faults: build $(VENV)/.dev ## kill a loaded server 50 times, fill its disk, lock its database, damage its journal
+	NAC_KILLS=50 $(BIN)/python -m pytest tests/faults
 
 check: lint-python lint-rust deny ## formatters, linters, types, licences
 

@@ -1,11 +1,12 @@
 """The whole boundary between the control plane (Python) and the data plane (Rust).
 
 Down go a `Snapshot` (clients, trust, credentials, compiled policy: immutable, numbered) and the facts of devices and
-users (batched upserts). Up come events, as JSON bytes that `nac.events.types` decodes, and counters. No Rust thread
+users (batched upserts). Up come the journal's records, as JSON bytes that `nac.events.types` decodes, and counters. No Rust thread
 ever holds a Python object, and no call here is on the way of a packet. Every constructor is keyword-only and checks its
 arguments: a wrong one raises `SnapshotError` that names the field. A default written `...` is empty.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Literal, final
 
@@ -22,6 +23,8 @@ __all__ = [
     "Dictionary",
     "DictionaryError",
     "FactDefinition",
+    "JournalError",
+    "JournalState",
     "ListenError",
     "PacketError",
     "Policy",
@@ -48,6 +51,9 @@ class SnapshotError(DataPlaneError):
 
 class ListenError(DataPlaneError):
     """A socket could not be bound; the text names address and cause."""
+
+class JournalError(DataPlaneError):
+    """The journal cannot be opened or read; the text names file and cause."""
 
 class DictionaryError(DataPlaneError):
     """A dictionary does not parse; the text names file and line."""
@@ -402,6 +408,39 @@ class UserFacts:
 # --- the running data plane ---
 
 @final
+class JournalState:
+    """How the journal stands (`docs/journal.md`). Times are Unix microseconds.
+
+    `node`: who writes it, 32 hex digits. `last`: sequence of the last durable record. `waiting`: records that are not
+    acknowledged, `oldest_at` the oldest of them. `octets` of `bound` are on disk. `error`: what the last write failed
+    with, None once one succeeded; `failures` since the start. `torn`: octets cut from the end at the start. `damaged`:
+    files with damage inside.
+    """
+
+    @property
+    def node(self) -> str: ...
+    @property
+    def last(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def oldest_at(self) -> int | None: ...
+    @property
+    def octets(self) -> int: ...
+    @property
+    def bound(self) -> int: ...
+    @property
+    def alarm(self) -> Literal["failing", "full", "filling"] | None: ...
+    @property
+    def error(self) -> str | None: ...
+    @property
+    def failures(self) -> int: ...
+    @property
+    def torn(self) -> int: ...
+    @property
+    def damaged(self) -> list[str]: ...
+
+@final
 class DataPlane:
     """Receivers, shards and their state. Threads start in the constructor and end in `close`."""
 
@@ -415,14 +454,23 @@ class DataPlane:
         shards: int = 0,
         receivers: int = 1,
         event_capacity: int = 16384,
+        journal: str | os.PathLike[str] | None = None,
+        journal_octets: int = 1073741824,
+        accounting: Sequence[str] = ...,
     ) -> DataPlane:
         """`listen`: `address:port`, IPv6 in brackets; port 0 asks the kernel. `shards` 0: one per core. `devices` and
         `users` are known before the first packet is answered.
 
-        Raises `ListenError`."""
+        `journal`: a folder, made if need be; of at most `journal_octets`. With it, events go through the journal, and
+        `accounting` addresses are served: an Accounting-Response means that its record is durable.
+
+        Raises `ListenError`, `JournalError`."""
 
     def addresses(self) -> list[str]:
         """The bound sockets, in the order of `listen`."""
+
+    def accounting_addresses(self) -> list[str]:
+        """The bound sockets, in the order of `accounting`."""
 
     def publish(self, snapshot: Snapshot) -> None:
         """Swap in a newer snapshot; running conversations go on. Raises `SnapshotError` for an older generation."""
@@ -435,8 +483,22 @@ class DataPlane:
     def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]:
         """Up to `max_events` events as JSON objects, oldest first; the GIL is released meanwhile.
 
-        Waits at most `timeout_ms` for the first event, then `gather_ms` for more unless there are `max_events`.
+        Waits at most `timeout_ms` for the first event, then `gather_ms` for more unless there are `max_events`. With a
+        journal these are the events that have not reached it: worth fetching only while it cannot be written.
         """
+
+    def read_journal(self, *, after: int, most: int, timeout_ms: int) -> list[tuple[int, bytes]]:
+        """Up to `most` durable records after a sequence, oldest first: (sequence, JSON). The GIL is released meanwhile.
+
+        Waits at most `timeout_ms` for the first. May be asked again for what was given before, until it is acknowledged.
+        Works after `close`. Raises `JournalError`.
+        """
+
+    def acknowledge(self, sequence: int) -> None:
+        """All records up to this one are kept elsewhere: the journal may let go of them. Raises `JournalError`."""
+
+    def journal_state(self) -> JournalState:
+        """Raises `JournalError` when there is no journal."""
 
     def counters(self) -> dict[str, int]:
         """Every counter by its name, e.g. `discard.unknown_client`, `events.dropped`, `conversations.open`."""

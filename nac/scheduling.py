@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
+from pathlib import Path
 
 
 def let_threads_finish() -> None:
@@ -16,3 +18,24 @@ def let_threads_finish() -> None:
     if hasattr(os, "SCHED_BATCH"):
         with suppress(PermissionError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def let_interrupt(prefix: str) -> None:
+    """Threads of this process whose names begin so interrupt others again when they wake up (SCHED_OTHER).
+
+    For those that mostly sleep, and that somebody waits for meanwhile: an accounting thread wakes up twice for each
+    batch, for its first datagram and when the disk is done, and would wait for a time slice of others each time.
+    """
+    for task in Path("/proc/self/task").glob("*"):
+        with suppress(OSError):
+            if (task / "comm").read_text().startswith(prefix):
+                os.sched_setscheduler(int(task.name), os.SCHED_OTHER, os.sched_param(0))
+
+
+def let_others_go_first() -> None:
+    """The calling thread gets what others leave when all want to run (a nice value of 10; sched(7)).
+
+    For work that can be made up for later, as draining the journal is.
+    """
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

@@ -40,7 +40,7 @@ from nac.pki.watch import Watch
 from nac.policy.compile import CompiledPolicy
 from nac.policy.history import note_loaded
 from nac.policy.load import digest, read_sources
-from nac.scheduling import let_threads_finish
+from nac.scheduling import let_interrupt, let_others_go_first, let_threads_finish
 from nac.snapshot.build import BuiltSnapshot, build, watched_files
 from nac.snapshot.tickets import TicketKeys
 
@@ -56,6 +56,7 @@ LONGEST_RETRY_S: Final = 60.0
 
 _GENERATION_FILE: Final = "generation"
 _LOCK_FILE: Final = ".lock"
+_MIB: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,11 @@ class Service:
         self._generation = _last_generation(self._config.server.state)
         self._built = self._build(self._config, self._ticket_keys)
         self._dataplane = self._start_dataplane()
+        let_interrupt("nac-account-")
         self._record_generation()
-        self._drain = Drain(self._dataplane, EventStore(self._database))
+        journal = self._dataplane.journal_state()
+        self._warn_of_journal(journal)
+        self._drain = Drain(self._dataplane, EventStore(self._database, node=journal.node))
         undo.callback(self._drain.finish)
         undo.callback(self._dataplane.close)
         undo.callback(self._start_draining())
@@ -126,14 +130,26 @@ class Service:
                 users=[_dataplane.UserFacts(**fields) for fields in facts.users],
                 shards=self._config.server.shards,
                 receivers=self._config.server.receivers,
+                journal=self._config.journal_folder,
+                journal_octets=self._config.journal.size_mib * _MIB,
+                accounting=list(self._config.server.accounting_addresses),
             )
+        except _dataplane.JournalError as error:
+            raise StorageError(str(error), fix="check that this user may write the folder") from error
         except _dataplane.ListenError as error:
-            raise ConflictError(str(error), fix="stop what uses the port, or change [server] listen") from error
+            raise ConflictError(
+                str(error), fix="stop what uses the port, or change [server] listen or accounting"
+            ) from error
 
     def _start_draining(self) -> Callable[[], None]:
         """The thread that stores events; what is returned ends it."""
         drained = threading.Event()
-        thread = threading.Thread(target=self._drain.run, args=(drained,), name="nac-drain")
+
+        def drain() -> None:
+            let_others_go_first()
+            self._drain.run(drained)
+
+        thread = threading.Thread(target=drain, name="nac-drain")
         thread.start()
 
         def end() -> None:
@@ -192,6 +208,7 @@ class Service:
         """Each part on its own: none keeps another from being done."""
         self._guarded("facts", self._take_facts)
         self._guarded("reload", self._reload_if_due)
+        self._guarded("journal", self._check_journal)
         if time.monotonic() - self._housekept_at >= HOUSEKEEPING_S:
             self._housekept_at = time.monotonic()
             self._guarded("crl", self._refresh_revocation_lists)
@@ -337,6 +354,23 @@ class Service:
         if deleted:
             self._log.info("events.deleted", older_than=str(self._config.events.retention), events=deleted)
 
+    def _check_journal(self) -> None:
+        """Raises `StorageError` while there is an alarm."""
+        journal = self._dataplane.journal_state()
+        if journal.alarm == "filling":
+            raise StorageError("half of the journal's room is taken", fix="see why the database does not take it")
+        if journal.alarm is not None:
+            raise StorageError(
+                f"accounting is not answered: {journal.error or 'the journal is full'}",
+                fix="free some space, or see why the database does not take what is in the journal",
+            )
+
+    def _warn_of_journal(self, journal: _dataplane.JournalState) -> None:
+        if journal.torn:
+            self._log.warning("journal.torn", octets=journal.torn, detail="the end of the last write before a crash")
+        if journal.damaged:
+            self._log.error("journal.damaged", files=journal.damaged, detail="see docs/journal.md")
+
     def _refresh_revocation_lists(self) -> None:
         """Sign the built-in authority's lists anew before they end; without an authority here, nothing."""
         try:
@@ -365,7 +399,7 @@ class Service:
             return ControlAnswer(ok=False, message=f"{type(error).__name__}: {error}", fix="see the server's log")
 
     def _status(self) -> dict[str, Any]:
-        drained = self._drain.counters()
+        drained, journal = self._drain.counters(), self._dataplane.journal_state()
         return {
             "started_at": int(self._started_at),
             "addresses": self.addresses,
@@ -376,8 +410,32 @@ class Service:
             "warnings": list(self._built.warnings),
             "counters": self._dataplane.counters(),
             "clients": self._dataplane.client_counters(),
-            "events": {"stored": drained.stored, "pending": drained.pending, "dropped": drained.dropped},
+            "accounting_addresses": self._dataplane.accounting_addresses(),
+            "events": {
+                "stored": drained.stored,
+                "pending": journal.waiting,
+                "dropped": drained.dropped + drained.undecodable,
+            },
+            "journal": _journal_status(journal),
         }
+
+
+def _journal_status(journal: _dataplane.JournalState) -> dict[str, Any]:
+    """`age_s`: of the oldest record that the database does not have."""
+    age = None if journal.oldest_at is None else max(0.0, time.time() - journal.oldest_at / 1e6)
+    return {
+        "node": journal.node,
+        "last": journal.last,
+        "waiting": journal.waiting,
+        "age_s": age,
+        "octets": journal.octets,
+        "bound": journal.bound,
+        "alarm": journal.alarm,
+        "error": journal.error,
+        "failures": journal.failures,
+        "torn": journal.torn,
+        "damaged": journal.damaged,
+    }
 
 
 def _lock(state: Path) -> int:
@@ -404,5 +462,6 @@ def _last_generation(state: Path) -> int:
 def _only_at_start(before: Config, after: Config) -> list[str]:
     """Keys that changed but that a running server does not take up."""
     pairs = {"[server]": (before.server, after.server), "[database]": (before.database, after.database)}
+    pairs["[journal]"] = (before.journal, after.journal)
     pairs["[log]"] = (before.log, after.log)
     return [name for name, (old, new) in pairs.items() if old != new]

@@ -34,14 +34,16 @@ def _print(status: Mapping[str, Any]) -> None:
     print_record(
         {
             "up since": f"{datetime.fromtimestamp(status['started_at'], UTC):%Y-%m-%d %H:%M:%SZ}",
+            "node": status["journal"]["node"],
             "listening on": status["addresses"],
+            "accounting on": status["accounting_addresses"],
             "generation": status["generation"],
             "policy": status["policy_digest"][:16],
             "accepts / rejects": f"{counters['accepts']} / {counters['rejects']}",
             "conversations open": counters["conversations.open"],
             "devices / users": f"{counters['facts.devices']} / {counters['facts.users']}",
             "events stored": status["events"]["stored"],
-            "events waiting": status["events"]["pending"],
+            "journal": _journal(status["journal"]),
             "events lost": status["events"]["dropped"] + counters["events.dropped"],
         }
     )
@@ -51,7 +53,17 @@ def _print(status: Mapping[str, Any]) -> None:
         say("")
         print_table(["discarded because", "packets"], shown)
     say("")
-    columns = ["client", "requests", "accepts", "rejects", "discarded", "without MA", "bad secret", "old secret"]
+    columns = [
+        "client",
+        "requests",
+        "accepts",
+        "rejects",
+        "discarded",
+        "without MA",
+        "bad secret",
+        "old secret",
+        "accounting",
+    ]
     print_table(columns, [_client(name, row) for name, row in status["clients"].items()], empty="no RADIUS clients")
     if status["refused"]:
         say(f"refused at the last reload: {cell(status['refused'])}")
@@ -59,6 +71,14 @@ def _print(status: Mapping[str, Any]) -> None:
         say(f"failing: {name}: {cell(error)}")
     for warning in status["warnings"]:
         say(f"warning: {warning}")
+
+
+def _journal(journal: Mapping[str, Any]) -> str:
+    age = "" if journal["age_s"] is None else f", the oldest {journal['age_s']:.0f} s old"
+    taken = f"{journal['octets'] / 2**20:.1f} of {journal['bound'] / 2**20:.0f} MiB"
+    alarm = f"; {journal['alarm']}" if journal["alarm"] else ""
+    damaged = f"; damaged: {', '.join(journal['damaged'])}" if journal["damaged"] else ""
+    return f"{journal['waiting']} waiting{age}; {taken}{alarm}{damaged}"
 
 
 def _client(name: str, row: Mapping[str, int]) -> list[str | int]:
@@ -71,4 +91,5 @@ def _client(name: str, row: Mapping[str, int]) -> list[str | int]:
         row["without_message_authenticator"],
         row["bad_message_authenticator"],
         row["second_secret"],
+        row["accounting"],
     ]

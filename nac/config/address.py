@@ -28,6 +28,11 @@ class ListenAddress(str):
         address = _address(text, match["v4"], match["v6"])
         return cls(f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}")
 
+    def beside(self) -> ListenAddress:
+        """The same address with the next port, as 1813 stands beside 1812; any port beside any. Raises `ValueError`."""
+        address = self.rpartition(":")[0]
+        return ListenAddress.parse(f"{address}:{self.port + 1 if self.port else 0}")
+
     @property
     def port(self) -> int:
         """The UDP port, 0 for any."""

@@ -17,6 +17,7 @@ from nac.config.duration import Duration
 
 DATABASE_FILE = "nac.db"
 CONTROL_SOCKET = "control.sock"
+JOURNAL_FOLDER = "journal"
 SECRETS_KEY_FILE = "secrets.key"
 
 Revocation = Literal["require", "available", "stale-ok"]
@@ -34,6 +35,14 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
             "Port 0 asks the kernel for a free one.",
         ),
     ] = (ListenAddress.parse("0.0.0.0:1812"), ListenAddress.parse("[::]:1812"))
+    accounting: Annotated[
+        Annotated[tuple[ListenAddress, ...], Meta(max_length=64)] | None,
+        Meta(
+            description="UDP addresses for accounting. Default: the next port beside each address of `listen`, so 1813 "
+            "beside 1812. Empty: none.",
+            examples=[["0.0.0.0:1813", "[::]:1813"]],
+        ),
+    ] = None
     shards: Annotated[
         int, Meta(ge=0, le=1024, description="Threads that run TLS and policy. 0: one for each processor core.")
     ] = 0
@@ -56,6 +65,30 @@ class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
         fixed = [address for address in self.listen if address.port]
         if len(set(fixed)) != len(fixed):
             raise ValueError("`listen` names the same address twice: remove one")
+        taken = [address for address in self.accounting_addresses if address.port]
+        if len({*fixed, *taken}) != len(fixed) + len(taken):
+            raise ValueError("`accounting` (by default the ports beside `listen`) names an address that is taken")
+
+    @property
+    def accounting_addresses(self) -> tuple[ListenAddress, ...]:
+        """Where accounting is served."""
+        if self.accounting is not None:
+            return self.accounting
+        return tuple(address.beside() for address in self.listen)
+
+
+class JournalSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What must survive a crash, until the database has it: accounting and events."""
+
+    size_mib: Annotated[
+        int,
+        Meta(
+            ge=16,
+            le=1048576,
+            description="MiB that the journal may take while the database is away. At half of it there is an alarm; "
+            "beyond it accounting is not answered. A record takes about 300 octets, the event of a login about 3,000.",
+        ),
+    ] = 1024
 
 
 class DatabaseSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -179,6 +212,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     server: ServerSettings = ServerSettings()
     database: DatabaseSettings = DatabaseSettings()
+    journal: JournalSettings = JournalSettings()
     policy: PolicySettings = PolicySettings()
     pki: PkiSettings = PkiSettings()
     eap: EapSettings = EapSettings()
@@ -190,6 +224,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def secrets_key(self) -> Path:
         """The key that seals shared secrets, by default in the state folder."""
         return self.server.secrets_key or self.server.state / SECRETS_KEY_FILE
+
+    @property
+    def journal_folder(self) -> Path:
+        """Where the journal's files are."""
+        return self.server.state / JOURNAL_FOLDER
 
     @property
     def control_socket(self) -> Path:

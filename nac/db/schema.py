@@ -240,6 +240,36 @@ class Discard(Base):
     count: Mapped[int]
 
 
+class Accounting(Base):
+    """One `AccountingEvent`, whole in `event` (JSON). `decision` is the `id` of an authentication.
+
+    `node` and `sequence` are its place in a journal: a record that is drained twice is one row.
+    """
+
+    __tablename__ = "accounting"
+    __table_args__ = (
+        UniqueConstraint("node", "sequence"),
+        Index("ix_accounting_client_session_id", "client", "session_id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    row_id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
+    node: Mapped[str]
+    sequence: Mapped[int]
+    at_us: Mapped[int] = mapped_column(index=True)
+    happened_us: Mapped[int]
+    client: Mapped[str]
+    status: Mapped[str]
+    session_id: Mapped[str | None]
+    decision: Mapped[str | None] = mapped_column(index=True)
+    mac: Mapped[str | None]
+    user_name: Mapped[str | None]
+    session_time: Mapped[int | None]
+    input_octets: Mapped[int | None]
+    output_octets: Mapped[int | None]
+    event: Mapped[str]
+
+
 class PolicyVersion(Base):
     """A policy that was published. `digest`: as decisions carry it; `generation`: of the first snapshot with it, None
     until a server has taken it; `note`: how it came, for people.

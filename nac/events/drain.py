@@ -1,18 +1,17 @@
-"""From the data plane's queue into the database: `Drain.run`, on a thread of its own.
+"""From the journal into the database: `Drain.run`, on a thread of its own.
 
-The data plane never waits for this: what is not fetched in time it drops and counts by itself. What was fetched stays
-here, bounded, while the database cannot be written; the oldest goes first when the bound is reached, and is counted.
-What a policy lays out is told once and referred to by many, so it is kept until it is stored.
+The data plane never waits for this. What was stored is acknowledged, and only then may the journal let go of it;
+whatever ends this process, the rest is read again, and what is stored twice is one row. While the journal itself cannot
+be written, events that did not reach it are fetched from the data plane's queue instead.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 import structlog
@@ -22,24 +21,31 @@ from nac.events.store import ReceivedEvent
 from nac.events.types import AuthorizationEvent, DiscardEvent, decode_header
 
 WAIT_MS: Final = 250
-"""How long one wait for events lasts: the time that ending the thread may take."""
-
-GATHER_MS: Final = 100
-"""How long to gather events after the first: a transaction costs more than the events in it."""
+"""How long one wait for records lasts: the time that ending the thread may take."""
 
 BATCH: Final = 2048
-"""Events in one transaction."""
-
-PENDING_OCTETS: Final = 64 * 1024 * 1024
-"""What may wait in memory for the database: some thirty thousand events."""
+"""Records in one transaction."""
 
 FIRST_RETRY_S: Final = 0.5
 LONGEST_RETRY_S: Final = 15.0
+
+FINISH_S: Final = 10.0
+"""How long the end may take: what is not stored by then stays in the journal for the next start."""
+
+
+class JournalHealth(Protocol):
+    """What `nac._dataplane.JournalState` says of writing."""
+
+    @property
+    def alarm(self) -> Literal["failing", "full", "filling"] | None: ...
 
 
 class EventSource(Protocol):
     """Where events come from: `nac._dataplane.DataPlane`."""
 
+    def read_journal(self, *, after: int, most: int, timeout_ms: int) -> list[tuple[int, bytes]]: ...
+    def acknowledge(self, sequence: int) -> None: ...
+    def journal_state(self) -> JournalHealth: ...
     def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]: ...
 
 
@@ -51,84 +57,83 @@ class EventSink(Protocol):
 
 @dataclass(frozen=True)
 class DrainCounters:
-    """Since the start. `dropped`: fetched, but not storable for too long. `undecodable`: the planes disagree."""
+    """Since the start. `stored`: what happened, repetitions included. `dropped`: not storable whatever is tried.
+    `undecodable`: the planes disagree. `failures`: tries that the database refused."""
 
     stored: int = 0
-    pending: int = 0
     dropped: int = 0
     undecodable: int = 0
     failures: int = 0
 
 
 class Drain:
-    """Fetches events and stores them. `clock` is monotonic, in seconds; `pending_octets` bounds what waits."""
+    """Reads records and stores them. `clock` is monotonic, in seconds."""
 
-    def __init__(
-        self,
-        source: EventSource,
-        sink: EventSink,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        pending_octets: int = PENDING_OCTETS,
-    ) -> None:
+    def __init__(self, source: EventSource, sink: EventSink, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._source = source
         self._sink = sink
         self._clock = clock
-        self._bound = pending_octets
-        self._pending: deque[ReceivedEvent] = deque()
-        self._octets = 0
-        self._authorizations: dict[str, ReceivedEvent] = {}
+        self._after = 0
+        self._batch: list[ReceivedEvent] = []
         self._retry_at = 0.0
         self._delay = 0.0
         self._counters = DrainCounters()
         self._log = structlog.get_logger("nac.events")
 
     def run(self, stop: threading.Event) -> None:
-        """Drain until `stop` is set; then fetch what is left and try once more to store all of it."""
+        """Drain until `stop` is set; then store what is left."""
         while not stop.is_set():
             try:
                 self.step(timeout_ms=WAIT_MS)
+                pause = self._retry_at - self._clock()
             except Exception:  # noqa: BLE001 - a defect here must not end the only thread that keeps records
                 self._log.exception("events.step_failed")
                 self._count(failures=1)
-                stop.wait(FIRST_RETRY_S)
+                pause = FIRST_RETRY_S
+            if pause > 0:
+                stop.wait(pause)
         self.finish()
 
-    def step(self, *, timeout_ms: int) -> None:
-        """Wait for events once, and store what is pending unless a failure was just now."""
-        self._fetch(timeout_ms)
-        while self._pending and self._clock() >= self._retry_at:
-            self._store_batch()
+    def step(self, *, timeout_ms: int) -> int:
+        """Store one batch, unless a failure was just now; how many records there were."""
+        if self._clock() < self._retry_at:
+            return 0
+        if not self._batch:
+            self._fetch(timeout_ms)
+        records = len(self._batch)
+        if self._batch and self._store():
+            self._source.acknowledge(self._after)
+            self._batch = []
+        return records
 
     def finish(self) -> None:
-        """Fetch the rest and store it; what the database refuses now is counted as dropped."""
-        while self._fetch(timeout_ms=0):
-            pass
+        """Store what is left, for `FINISH_S` at most; what is not stored stays in the journal for the next start."""
         self._retry_at = 0.0
-        while self._pending and not self._retry_at:
-            self._store_batch()
-        if self._pending:
-            self._count(dropped=len(self._pending))
-            self._log.error("events.lost_at_exit", events=len(self._pending))
-            self._pending.clear()
+        deadline = self._clock() + FINISH_S
+        while self._clock() < deadline and self.step(timeout_ms=0) and not self._retry_at:
+            pass
 
     def counters(self) -> DrainCounters:
         """What was done so far; may be called from any thread."""
-        return replace(self._counters, pending=len(self._pending))
+        return self._counters
 
-    def _fetch(self, timeout_ms: int) -> int:
-        raws = self._source.wait_events(timeout_ms=timeout_ms, gather_ms=min(GATHER_MS, timeout_ms))
-        for raw in raws:
-            self._accept(raw)
-        self._drop_oldest()
-        return len(raws)
+    def _fetch(self, timeout_ms: int) -> None:
+        records = self._source.read_journal(after=self._after, most=BATCH, timeout_ms=timeout_ms)
+        if records:
+            self._after = records[-1][0]
+        if len(records) < BATCH and self._source.journal_state().alarm in ("failing", "full"):
+            records += [(0, raw) for raw in self._source.wait_events(timeout_ms=0, max_events=BATCH)]
+        for sequence, raw in records:
+            self._accept(sequence, raw)
+        if records and not self._batch:
+            self._source.acknowledge(self._after)
 
-    def _accept(self, raw: bytes) -> None:
+    def _accept(self, sequence: int, raw: bytes) -> None:
         try:
             event = decode_header(raw)
         except msgspec.MsgspecError as error:
             self._count(undecodable=1)
-            self._log.error("events.undecodable", error=str(error))
+            self._log.error("events.undecodable", sequence=sequence, error=str(error))
             return
         if isinstance(event, DiscardEvent):
             self._log.warning(
@@ -139,59 +144,54 @@ class Drain:
                 count=event.count,
                 detail=event.detail,
             )
-        if isinstance(event, AuthorizationEvent):
-            self._authorizations[event.digest] = ReceivedEvent(raw, event)
-            return
-        self._pending.append(ReceivedEvent(raw, event))
-        self._octets += len(raw)
+        self._batch.append(ReceivedEvent(raw, event, sequence))
 
-    def _drop_oldest(self) -> None:
-        dropped = 0
-        while self._octets > self._bound:
-            self._forget(1)
-            dropped += 1
-        if dropped:
-            self._count(dropped=dropped)
-            self._log.error("events.dropped", events=dropped, total=self._counters.dropped)
-
-    def _store_batch(self) -> None:
-        batch = [self._pending[index] for index in range(min(BATCH, len(self._pending)))]
+    def _store(self) -> bool:
+        """False when the database refuses all of it for now."""
         try:
-            self._sink.insert([*self._authorizations.values(), *batch])
+            self._sink.insert(self._batch)
+            self._count(stored=_happened(self._batch))
         except StorageError as error:
-            self._delay = min(max(self._delay * 2, FIRST_RETRY_S), LONGEST_RETRY_S)
-            self._retry_at = self._clock() + self._delay
-            self._count(failures=1)
-            self._log.error(
-                "events.storage_failed",
-                error=error.message,
-                fix=error.fix,
-                pending=len(self._pending),
-                retry_s=self._delay,
-            )
-            return
-        except Exception:  # noqa: BLE001 - no single event may end the thread that stores all others
-            self._log.exception("events.batch_not_storable", events=len(batch))
-            self._forget(len(batch))
-            self._authorizations.clear()
-            self._count(dropped=len(batch))
-            return
-        self._forget(len(batch))
-        self._authorizations.clear()
+            self._postpone(error)
+            return False
+        except Exception:  # noqa: BLE001 - no single event may keep all others from being stored
+            self._log.exception("events.batch_not_storable", events=len(self._batch))
+            return self._store_singly()
         if self._delay:
-            self._log.info("events.storage_recovered", pending=len(self._pending))
+            self._log.info("events.storage_recovered")
         self._delay = self._retry_at = 0.0
-        self._count(stored=len(batch))
+        return True
 
-    def _forget(self, events: int) -> None:
-        for _ in range(events):
-            self._octets -= len(self._pending.popleft().raw)
+    def _store_singly(self) -> bool:
+        for received in self._batch:
+            try:
+                self._sink.insert([received])
+                self._count(stored=_happened([received]))
+            except StorageError as error:
+                self._postpone(error)
+                return False
+            except Exception:  # noqa: BLE001 - see above
+                self._log.exception("events.not_storable", sequence=received.sequence)
+                self._count(dropped=1)
+        return True
+
+    def _postpone(self, error: StorageError) -> None:
+        self._delay = min(max(self._delay * 2, FIRST_RETRY_S), LONGEST_RETRY_S)
+        self._retry_at = self._clock() + self._delay
+        self._count(failures=1)
+        self._log.error("events.storage_failed", error=error.message, fix=error.fix, retry_s=self._delay)
 
     def _count(self, *, stored: int = 0, dropped: int = 0, undecodable: int = 0, failures: int = 0) -> None:
         was = self._counters
-        self._counters = DrainCounters(
+        self._counters = replace(
+            was,
             stored=was.stored + stored,
             dropped=was.dropped + dropped,
             undecodable=was.undecodable + undecodable,
             failures=was.failures + failures,
         )
+
+
+def _happened(batch: Sequence[ReceivedEvent]) -> int:
+    """What a policy lays out is told beside what happened, and no event of its own to anybody who counts them."""
+    return sum(not isinstance(received.event, AuthorizationEvent) for received in batch)

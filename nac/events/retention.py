@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import delete, func, select
 
 from nac.db import Database
-from nac.db.schema import Authentication, Discard, Tombstone
+from nac.db.schema import Accounting, Authentication, Discard, Tombstone
 from nac.events.fact_sets import delete_unused
 
 ROWS_AT_ONCE: Final = 5000
@@ -17,19 +17,16 @@ _MICROSECONDS: Final = 1_000_000
 
 
 def delete_older(database: Database, before: int) -> int:
-    """Delete authentications, discards and tombstones from before this Unix second; how many. Raises `StorageError`."""
+    """Delete what happened, and tombstones, from before this Unix second; how many rows. Raises `StorageError`."""
     authentications = _delete_in_parts(database, Authentication, before * _MICROSECONDS)
     if authentications:
         with database.write() as session:
             delete_unused(session)
-    return (
-        authentications
-        + _delete_in_parts(database, Discard, before * _MICROSECONDS)
-        + _delete_tombstones(database, before)
-    )
+    others = sum(_delete_in_parts(database, table, before * _MICROSECONDS) for table in (Accounting, Discard))
+    return authentications + others + _delete_tombstones(database, before)
 
 
-def _delete_in_parts(database: Database, table: type[Authentication] | type[Discard], before_us: int) -> int:
+def _delete_in_parts(database: Database, table: type[Authentication | Accounting | Discard], before_us: int) -> int:
     deleted = 0
     while True:
         with database.write() as session:

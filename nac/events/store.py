@@ -11,38 +11,63 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from nac.db import Database
-from nac.db.schema import Authentication, Authorization, Discard
+from nac.db.schema import Accounting, Authentication, Authorization, Discard
 from nac.events.fact_sets import RecordedFacts, fact_set_ids
-from nac.events.types import AuthenticationHeader, AuthorizationEvent, DiscardEvent, Header
+from nac.events.types import AccountingHeader, AuthenticationHeader, AuthorizationEvent, DiscardEvent, Header
 from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import fold
 
 
 class ReceivedEvent(NamedTuple):
-    """An event beside the octets that said it: these are what is stored."""
+    """An event beside the octets that said it: these are what is stored.
+
+    `sequence`: its place in the journal; 0 when it did not come from there, which no accounting does.
+    """
 
     raw: bytes
     event: Header
+    sequence: int = 0
 
 
 class EventStore:
-    """Writes batches of events."""
+    """Writes batches of events. `node`: whose journal they come from, 32 hex digits."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, node: str) -> None:
         self._database = database
+        self._node = node
 
     def insert(self, batch: Sequence[ReceivedEvent]) -> None:
         """Store a batch, all or nothing. Events that are there already are left alone. Raises `StorageError`."""
         headers = [(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationHeader)]
         decided = {header.id: RecordedFacts.of(header.facts) for header, _ in headers if header.facts}
         authorizations = [_authorization_row(r.event) for r in batch if isinstance(r.event, AuthorizationEvent)]
+        accounting = [self._accounting_row(r, r.event) for r in batch if isinstance(r.event, AccountingHeader)]
         discards = [_discard_row(r.event) for r in batch if isinstance(r.event, DiscardEvent)]
         with self._database.write() as session:
             sets = fact_set_ids(session, decided.values())
             authentications = [_row(header, raw, decided.get(header.id), sets) for header, raw in headers]
             _insert_new(session, Authorization.metadata.tables["authorizations"], authorizations)
             _insert_new(session, Authentication.metadata.tables["authentications"], authentications)
+            _insert_new(session, Accounting.metadata.tables["accounting"], accounting)
             _insert_new(session, Discard.metadata.tables["discards"], discards)
+
+    def _accounting_row(self, received: ReceivedEvent, event: AccountingHeader) -> dict[str, Any]:
+        return {
+            "node": self._node,
+            "sequence": received.sequence,
+            "at_us": event.at,
+            "happened_us": event.happened_at,
+            "client": fold(event.client),
+            "status": event.status,
+            "session_id": _without_nul(event.session_id) if event.session_id else None,
+            "decision": event.decision,
+            "mac": _stored_mac(event.mac) if event.mac else None,
+            "user_name": _without_nul(fold(event.user_name)) if event.user_name else None,
+            "session_time": event.session_time,
+            "input_octets": event.input_octets,
+            "output_octets": event.output_octets,
+            "event": _without_nul(received.raw.decode()),
+        }
 
 
 def _insert_new(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -127,6 +127,56 @@ class DecisionHeader(msgspec.Struct, frozen=True):
     generation: int
 
 
+class AccountingEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="accounting"):
+    """One Accounting-Request (RFC 2866, RFC 2869).
+
+    `status`: start, stop, interim-update, accounting-on, accounting-off, or `other-<number>`. `at`: Unix microseconds
+    when it came; `happened_at`: by Event-Timestamp when that can be true, else by Acct-Delay-Time. `decision`: id of
+    the authentication that opened the session, from Class; `classes`: every Class, hex. Octets are 64 bits wide
+    (Gigawords added). `attributes`: what has no field of its own.
+    """
+
+    at: int
+    happened_at: int
+    client: str
+    source: str
+    generation: int
+    status: str
+    session_id: str | None
+    multi_session_id: str | None
+    decision: str | None
+    classes: list[str]
+    nas: NasPort
+    mac: str | None
+    user_name: str | None
+    addresses: list[str]
+    delay: int | None
+    event_timestamp: int | None
+    session_time: int | None
+    input_octets: int | None
+    output_octets: int | None
+    input_packets: int | None
+    output_packets: int | None
+    terminate_cause: str | None
+    attributes: list[tuple[str, str]]
+
+
+class AccountingHeader(msgspec.Struct, frozen=True, tag="accounting"):
+    """The fields of an `AccountingEvent` that have a column."""
+
+    at: int
+    happened_at: int
+    client: str
+    status: str
+    session_id: str | None
+    decision: str | None
+    mac: str | None
+    user_name: str | None
+    session_time: int | None
+    input_octets: int | None
+    output_octets: int | None
+
+
 class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     """The fields of an `AuthenticationEvent` that are searched for; the rest is stored as it came, not taken apart."""
 
@@ -143,8 +193,8 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     decision: DecisionHeader | None
 
 
-Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent
-Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent
+Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent
+Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)

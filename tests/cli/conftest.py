@@ -61,6 +61,6 @@ def sample() -> Callable[..., AuthenticationEvent]:
 def store(database: Database) -> Callable[..., None]:
     def put(*events: AuthenticationEvent | DiscardEvent) -> None:
         raws = [msgspec.json.encode(event) for event in events]
-        EventStore(database).insert([ReceivedEvent(raw, decode_header(raw)) for raw in raws])
+        EventStore(database, node="0" * 32).insert([ReceivedEvent(raw, decode_header(raw)) for raw in raws])
 
     return put

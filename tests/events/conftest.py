@@ -47,6 +47,6 @@ def store(database: Database) -> Store:
 
     def put(*events: AuthenticationEvent | DiscardEvent) -> None:
         raws = [msgspec.json.encode(event) for event in events]
-        EventStore(database).insert([ReceivedEvent(raw, decode_header(raw)) for raw in raws])
+        EventStore(database, node="0" * 32).insert([ReceivedEvent(raw, decode_header(raw)) for raw in raws])
 
     return put

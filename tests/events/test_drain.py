@@ -1,34 +1,59 @@
-"""The drain: nothing lost, nothing twice, bounded while the database is away, and never ended by one event."""
+"""The drain: nothing lost, nothing twice, nothing acknowledged that is not stored, and never ended by one event."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import msgspec
 import pytest
 from sqlalchemy import func, select
 
+from nac._dataplane import JournalError
 from nac.db import Database
-from nac.db.schema import Authentication, Discard
-from nac.errors import StorageError
-from nac.events.drain import BATCH, Drain
+from nac.db.schema import Accounting, Authentication, Discard
+from nac.events.drain import BATCH, FINISH_S, Drain
 from nac.events.query import by_id
 from nac.events.store import EventStore, ReceivedEvent
-from nac.events.types import AuthenticationEvent, AuthorizationEvent, DiscardEvent
+from nac.events.types import AccountingEvent, AuthenticationEvent, AuthorizationEvent, DiscardEvent, NasPort, decode
 
 Sample = Callable[..., AuthenticationEvent]
 
 
-class Queue:
-    """Events as the data plane gives them: in order, a bounded number at once, none when there is none."""
+NODE = "ab" * 16
 
-    def __init__(self, *events: bytes) -> None:
-        self.events = list(events)
+
+class Health:
+    """A journal that is well, or not."""
+
+    alarm: Literal["failing", "full", "filling"] | None = None
+
+
+class Journal:
+    """Records as the data plane gives them: by sequence, a bounded number at once, until they are acknowledged."""
+
+    def __init__(self, *events: bytes, first: int = 1) -> None:
+        self.records = dict(enumerate(events, first))
+        self.unwritten: list[bytes] = []
+        self.acknowledged = 0
+        self.health = Health()
+
+    def read_journal(self, *, after: int, most: int, timeout_ms: int) -> list[tuple[int, bytes]]:
+        return [record for record in self.records.items() if record[0] > after][:most]
+
+    def acknowledge(self, sequence: int) -> None:
+        self.acknowledged = sequence
+
+    def journal_state(self) -> Health:
+        return self.health
 
     def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]:
-        given, self.events = self.events[:max_events], self.events[max_events:]
+        given, self.unwritten = self.unwritten[:max_events], self.unwritten[max_events:]
         return given
+
+    def append(self, *events: bytes) -> None:
+        self.records |= dict(enumerate(events, len(self.records) + 1))
 
 
 class Clock:
@@ -39,6 +64,10 @@ class Clock:
         return self.now
 
 
+def sink(database: Database) -> EventStore:
+    return EventStore(database, node=NODE)
+
+
 def encoded(sample: Sample, count: int, start: int = 0) -> list[bytes]:
     return [
         msgspec.json.encode(sample("accepted", id=f"{number:032x}", sequence=number))
@@ -46,12 +75,42 @@ def encoded(sample: Sample, count: int, start: int = 0) -> list[bytes]:
     ]
 
 
+def accounting(**changes: Any) -> bytes:
+    nas = NasPort("switch", None, 17, None, "Ethernet", None, None)
+    event = AccountingEvent(
+        at=5_000_000,
+        happened_at=4_000_000,
+        client="Switch-1",
+        source="192.0.2.1:1",
+        generation=3,
+        status="stop",
+        session_id="2A",
+        multi_session_id=None,
+        decision="cd" * 16,
+        classes=[],
+        nas=nas,
+        mac="02-00-00-00-00-0A",
+        user_name="Alice",
+        addresses=[],
+        delay=1,
+        event_timestamp=None,
+        session_time=60,
+        input_octets=2**40,
+        output_octets=None,
+        input_packets=None,
+        output_packets=None,
+        terminate_cause="user-request",
+        attributes=[],
+    )
+    return msgspec.json.encode(msgspec.structs.replace(event, **changes))
+
+
 def count(database: Database, table: type = Authentication) -> int:
     with database.read() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def test_events_and_discards_are_stored_once(database: Database, sample: Sample) -> None:
+def test_each_kind_is_stored_once_however_often_it_is_read(database: Database, sample: Sample) -> None:
     discard = DiscardEvent(
         sequence=9,
         at=5,
@@ -61,33 +120,59 @@ def test_events_and_discards_are_stored_once(database: Database, sample: Sample)
         source="9.9.9.9",
         count=3,
     )
-    raws = [*encoded(sample, 3), msgspec.json.encode(discard)]
+    raws = [*encoded(sample, 3), msgspec.json.encode(discard), accounting(), accounting()]
     for _ in range(3):
-        drain = Drain(Queue(*raws), EventStore(database))
+        journal = Journal(*raws)
+        drain = Drain(journal, sink(database))
         drain.step(timeout_ms=0)
-        assert drain.counters().stored == 4
+        assert drain.counters().stored == 6
+        assert journal.acknowledged == 6
     assert (count(database), count(database, Discard)) == (3, 1)
+    assert count(database, Accounting) == 2, "records are known by node and sequence, not by what they say"
+
+
+def test_an_accounting_record_has_its_columns(database: Database) -> None:
+    Drain(Journal(accounting(), first=77), sink(database)).step(timeout_ms=0)
+    with database.read() as session:
+        row = session.scalars(select(Accounting)).one()
+        assert (row.node, row.sequence, row.at_us, row.happened_us) == (NODE, 77, 5_000_000, 4_000_000)
+        assert (row.client, row.status, row.session_id, row.decision) == ("switch-1", "stop", "2A", "cd" * 16)
+        assert (row.mac, row.user_name, row.session_time) == ("02:00:00:00:00:0a", "alice", 60)
+        assert (row.input_octets, row.output_octets) == (2**40, None)
+        assert isinstance(decode(row.event.encode()), AccountingEvent)
+
+
+def test_another_node_has_sequences_of_its_own(database: Database) -> None:
+    for node in ("aa" * 16, "bb" * 16):
+        Drain(Journal(accounting()), EventStore(database, node=node)).step(timeout_ms=0)
+    assert count(database, Accounting) == 2
 
 
 def test_more_than_one_batch(database: Database, sample: Sample) -> None:
-    drain = Drain(Queue(*encoded(sample, BATCH + 10)), EventStore(database))
-    drain.step(timeout_ms=0)
-    assert count(database) == BATCH + 10
-    assert drain.counters().pending == 0
+    journal = Journal(*encoded(sample, BATCH + 10))
+    drain = Drain(journal, sink(database))
+    assert drain.step(timeout_ms=0) == BATCH
+    assert journal.acknowledged == BATCH
+    assert drain.step(timeout_ms=0) == 10
+    assert (count(database), journal.acknowledged) == (BATCH + 10, BATCH + 10)
+    assert drain.step(timeout_ms=0) == 0
 
 
 def test_what_cannot_be_decoded_is_counted_and_skipped(database: Database, sample: Sample) -> None:
-    good = encoded(sample, 1)
     no_fields = b'{"type":"authentication"}'
-    drain = Drain(Queue(b"", b"{}", b"\xff", no_fields, *good), EventStore(database))
+    journal = Journal(b"", b"{}", b"\xff", no_fields, *encoded(sample, 1))
+    drain = Drain(journal, sink(database))
     drain.step(timeout_ms=0)
-    assert count(database) == 1
-    assert drain.counters().undecodable == 4
+    assert (count(database), drain.counters().undecodable) == (1, 4)
+    journal.append(b"[]")
+    drain.step(timeout_ms=0)
+    assert journal.acknowledged == 6, "nor is it kept for ever"
 
 
 def test_a_locked_database_is_retried_with_growing_pauses(url: str, database: Database, sample: Sample) -> None:
     impatient, clock = Database.open(url, busy_timeout_ms=1), Clock()
-    drain = Drain(Queue(*encoded(sample, 5)), EventStore(impatient), clock=clock)
+    journal = Journal(*encoded(sample, 5))
+    drain = Drain(journal, sink(impatient), clock=clock)
     with database.write():
         for pause in (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0):
             drain.step(timeout_ms=0)
@@ -95,119 +180,133 @@ def test_a_locked_database_is_retried_with_growing_pauses(url: str, database: Da
             clock.now += pause * 0.99
             drain.step(timeout_ms=0)
             assert drain.counters().failures == failures, "not tried again before the pause is over"
+            assert journal.acknowledged == 0
             clock.now += pause * 0.02
     drain.step(timeout_ms=0)
-    assert count(database) == 5
+    assert (count(database), journal.acknowledged) == (5, 5)
     assert drain.counters().dropped == 0
-    assert drain.counters().pending == 0
 
 
-def test_memory_is_bounded_while_the_database_is_away_and_the_oldest_goes(
-    url: str, database: Database, sample: Sample
+@pytest.mark.parametrize("alarm", ["failing", "full"])
+def test_events_that_cannot_reach_the_journal_are_stored_all_the_same(
+    database: Database, sample: Sample, alarm: Literal["failing", "full"]
 ) -> None:
-    impatient, clock = Database.open(url, busy_timeout_ms=1), Clock()
-    raws = encoded(sample, 100)
-    drain = Drain(Queue(*raws), EventStore(impatient), clock=clock, pending_octets=sum(map(len, raws[-10:])))
-    with database.write():
-        drain.step(timeout_ms=0)
-        assert (drain.counters().dropped, drain.counters().pending) == (90, 10)
-    clock.now += 60
+    journal = Journal(*encoded(sample, 2))
+    journal.unwritten = encoded(sample, 3, start=10)
+    drain = Drain(journal, sink(database))
     drain.step(timeout_ms=0)
-    with database.read() as session:
-        kept = session.scalars(select(Authentication.id).order_by(Authentication.id)).all()
-    assert kept == [f"{number:032x}" for number in range(90, 100)]
+    assert count(database) == 2, "the queue is left to the journal while it can be written"
+    journal.health.alarm = alarm
+    drain.step(timeout_ms=0)
+    assert (count(database), journal.acknowledged) == (5, 2)
 
 
 class Refusing:
-    """A sink that fails in a way nobody foresaw, once."""
+    """A sink that fails in a way nobody foresaw whenever a batch has this event in it."""
 
-    def __init__(self, sink: EventStore, error: Exception) -> None:
+    def __init__(self, sink: EventStore, poison: bytes) -> None:
         self.sink = sink
-        self.errors = [error]
+        self.poison = poison
 
     def insert(self, batch: Sequence[ReceivedEvent]) -> None:
-        if self.errors:
-            raise self.errors.pop()
+        if any(received.raw == self.poison for received in batch):
+            raise RuntimeError("unforeseen")
         self.sink.insert(batch)
 
 
-def test_an_unforeseen_fault_costs_its_batch_and_no_more(database: Database, sample: Sample) -> None:
-    queue = Queue(*encoded(sample, 3))
-    drain = Drain(queue, Refusing(EventStore(database), RuntimeError("unforeseen")))
+def test_an_unforeseen_fault_costs_one_event_and_no_more(database: Database, sample: Sample) -> None:
+    events = encoded(sample, 5)
+    journal = Journal(*events)
+    drain = Drain(journal, Refusing(sink(database), events[2]))
     drain.step(timeout_ms=0)
-    assert (drain.counters().dropped, drain.counters().pending) == (3, 0)
-    queue.events = encoded(sample, 2, start=10)
-    drain.step(timeout_ms=0)
-    assert count(database) == 2
+    assert (count(database), drain.counters().dropped, journal.acknowledged) == (4, 1, 5)
 
 
 def test_a_number_beyond_64_bits_does_not_end_the_drain(database: Database, sample: Sample) -> None:
-    queue = Queue(msgspec.json.encode(sample("accepted", at=2**63)))
-    drain = Drain(queue, EventStore(database))
-    drain.step(timeout_ms=0)
-    queue.events = encoded(sample, 1)
-    drain.step(timeout_ms=0)
-    assert count(database) == 1
+    journal = Journal(msgspec.json.encode(sample("accepted", at=2**63)), *encoded(sample, 1))
+    Drain(journal, sink(database)).step(timeout_ms=0)
+    assert (count(database), journal.acknowledged) == (1, 2)
 
 
-def test_the_end_fetches_and_stores_what_is_left(database: Database, sample: Sample) -> None:
-    stop = threading.Event()
-    stop.set()
-    drain = Drain(Queue(*encoded(sample, 5000)), EventStore(database))
-    drain.run(stop)
-    assert count(database) == 5000
+class Broken(Journal):
+    """A journal that cannot be read, once."""
+
+    broken = True
+
+    def read_journal(self, *, after: int, most: int, timeout_ms: int) -> list[tuple[int, bytes]]:
+        if self.broken:
+            self.broken = False
+            raise JournalError("cannot read")
+        return super().read_journal(after=after, most=most, timeout_ms=timeout_ms)
 
 
-def test_the_end_counts_what_the_database_refuses(database: Database, sample: Sample) -> None:
-    drain = Drain(Queue(*encoded(sample, 7)), Refusing(EventStore(database), StorageError("disk full")))
-    drain.finish()
-    assert drain.counters().dropped == 7
-    assert drain.counters().pending == 0
-
-
-def test_it_runs_on_a_thread_until_told_to_stop(database: Database, sample: Sample) -> None:
+def test_it_runs_on_a_thread_until_told_to_stop_whatever_the_journal_says(database: Database, sample: Sample) -> None:
     stored, stop = threading.Event(), threading.Event()
 
-    class Telling(Refusing):
+    class Telling(EventStore):
         def insert(self, batch: Sequence[ReceivedEvent]) -> None:
-            self.sink.insert(batch)
+            super().insert(batch)
             stored.set()
 
-    drain = Drain(Queue(*encoded(sample, 4)), Telling(EventStore(database), RuntimeError()))
+    drain = Drain(Broken(*encoded(sample, 4)), Telling(database, node=NODE))
     thread = threading.Thread(target=drain.run, args=(stop,))
     thread.start()
     assert stored.wait(30)
     stop.set()
     thread.join(30)
     assert not thread.is_alive()
-    assert count(database) == 4
+    assert (count(database), drain.counters().failures) == (4, 1)
+
+
+def test_the_end_stores_what_is_left(database: Database, sample: Sample) -> None:
+    stop = threading.Event()
+    stop.set()
+    drain = Drain(Journal(*encoded(sample, 5000)), sink(database))
+    drain.run(stop)
+    assert count(database) == 5000
+
+
+def test_the_end_is_bounded_however_much_is_left(database: Database, sample: Sample) -> None:
+    class Slow(Journal):
+        def acknowledge(self, sequence: int) -> None:
+            super().acknowledge(sequence)
+            clock.now += FINISH_S * 0.6
+
+    clock, journal = Clock(), Slow(*encoded(sample, 3 * BATCH))
+    Drain(journal, sink(database), clock=clock).finish()
+    assert journal.acknowledged == count(database) == 2 * BATCH
+
+
+def test_what_the_database_refuses_at_the_end_stays_in_the_journal(
+    url: str, database: Database, sample: Sample
+) -> None:
+    impatient, journal = Database.open(url, busy_timeout_ms=1), Journal(*encoded(sample, 7))
+    with database.write():
+        Drain(journal, sink(impatient)).finish()
+    assert (count(database), journal.acknowledged) == (0, 0)
+    Drain(journal, sink(impatient)).finish()
+    assert (count(database), journal.acknowledged) == (7, 7)
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud83d\ude00", "'; DROP TABLE authentications; --", "\x1b[2J", "\u202e"])
 def test_hostile_text_is_kept_as_it_is(database: Database, sample: Sample, text: str) -> None:
     text = text.encode("utf-16", "surrogatepass").decode("utf-16")
     raw = msgspec.json.encode(sample("accepted", user_name=text, client=text, detail=text))
-    Drain(Queue(raw), EventStore(database)).step(timeout_ms=0)
+    Drain(Journal(raw, accounting(user_name=text, session_id=text)), sink(database)).step(timeout_ms=0)
     with database.read() as session:
         assert msgspec.json.decode(session.scalar(select(Authentication.event)) or "")["user_name"] == text
+        assert msgspec.json.decode(session.scalar(select(Accounting.event)) or "")["session_id"] == text
 
 
-def test_what_a_policy_lays_out_is_kept_until_it_is_stored_and_completes_the_replies(
-    url: str, database: Database, sample: Sample
-) -> None:
+def test_what_a_policy_lays_out_completes_the_replies(database: Database, sample: Sample) -> None:
     laid_out = AuthorizationEvent(digest="ab" * 16, attributes=[("NAS-Filter-Rule", "deny in ip from any to any")])
     accepted = sample("accepted", id="1" * 32)
     assert accepted.reply is not None
     reply = msgspec.structs.replace(accepted.reply, attributes=[("Class", "1" * 32)], authorization="ab" * 16)
     referring = msgspec.structs.replace(accepted, reply=reply)
-    impatient, clock = Database.open(url, busy_timeout_ms=1), Clock()
-    queue = Queue(msgspec.json.encode(laid_out), *encoded(sample, 100), msgspec.json.encode(referring))
-    drain = Drain(queue, EventStore(impatient), clock=clock, pending_octets=len(msgspec.json.encode(referring)))
-    with database.write():
-        drain.step(timeout_ms=0)
-        assert drain.counters().dropped == 100
-    clock.now += 60
+    drain = Drain(Journal(msgspec.json.encode(laid_out), msgspec.json.encode(referring)), sink(database))
     drain.step(timeout_ms=0)
+    assert drain.counters().stored == 1
     with database.read() as session:
         event = by_id(session, "1" * 32).event
     assert event.reply is not None

@@ -6,8 +6,10 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,7 +22,7 @@ from nac.clients.seal import load_seal
 from nac.clients.store import load_clients
 from nac.config import load
 from nac.db import Database
-from nac.events.types import AuthenticationEvent, AuthorizationEvent, DiscardEvent, Event, decode
+from nac.events.types import AccountingEvent, AuthenticationEvent, AuthorizationEvent, DiscardEvent, Event, decode
 from nac.identity.store import load_facts
 from nac.snapshot.build import build
 from nac.snapshot.tickets import TicketKeys
@@ -50,14 +52,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def dataplane(folder: Path) -> Iterator[_dataplane.DataPlane]:
-    """The data plane alone, with what `nac serve` would give it."""
+    """The data plane alone, with what `nac serve` would give it, but no journal."""
+    with start(folder) as running:
+        yield running
+
+
+@pytest.fixture
+def accounting(folder: Path, tmp_path: Path) -> Iterator[_dataplane.DataPlane]:
+    """The same with a journal."""
+    with start(folder, journal=tmp_path / "journal", accounting=["127.0.0.1:0"]) as running:
+        yield running
+
+
+@contextmanager
+def start(folder: Path, **settings: Any) -> Iterator[_dataplane.DataPlane]:
     config = load(folder / "nac.toml")
     database = Database.open(config.database.url)
     with database.read() as session:
         clients, facts = load_clients(session, load_seal(config.secrets_key)), load_facts(session)
     database.close()
     built = build(config, clients, ticket_keys=TicketKeys.fresh(time.time()), generation=1, now=datetime.now(UTC))
-    with _dataplane.DataPlane(listen=["127.0.0.1:0"], snapshot=built.native, shards=1) as running:
+    with _dataplane.DataPlane(listen=["127.0.0.1:0"], snapshot=built.native, shards=1, **settings) as running:
         running.upsert_devices([_dataplane.DeviceFacts(**fields) for fields in facts.devices])
         running.upsert_users([_dataplane.UserFacts(**fields) for fields in facts.users])
         yield running
@@ -90,7 +105,11 @@ def request(*, proven: bool) -> bytes:
 
 
 def send(dataplane: _dataplane.DataPlane, octets: bytes) -> None:
-    host, _, port = dataplane.addresses()[0].rpartition(":")
+    send_to(dataplane.addresses()[0], octets)
+
+
+def send_to(address: str, octets: bytes) -> None:
+    host, _, port = address.rpartition(":")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.sendto(octets, (host, int(port)))
 
@@ -138,3 +157,36 @@ def test_eap_tls(dataplane: _dataplane.DataPlane, folder: Path, tmp_path: Path) 
     assert event.decision.segment == "remediation"
     assert event.reply is not None
     assert (event.reply.code, event.reply.authorization) == ("Access-Accept", laid_out.digest)
+
+
+def test_accounting_and_events_come_through_the_journal(accounting: _dataplane.DataPlane) -> None:
+    asked = packet.AcctPacket(secret=SECRET, dict=dictionary.Dictionary())
+    asked[40] = [(2).to_bytes(4, "big")]
+    asked[32] = [b"pyrad"]
+    asked[44] = [b"2A"]
+    asked[42], asked[52] = [(7).to_bytes(4, "big")], [(1).to_bytes(4, "big")]
+    send_to(accounting.accounting_addresses()[0], bytes(asked.RequestPacket()))
+    ((sequence, raw),) = accounting.read_journal(after=0, most=9, timeout_ms=PATIENCE_MS)
+    event = decode(raw)
+    assert isinstance(event, AccountingEvent)
+    assert set(msgspec.json.decode(raw)) == {"type", *AccountingEvent.__struct_fields__}
+    assert (sequence, event.client, event.status, event.session_id) == (1, "switch", "stop", "2A")
+    assert (event.input_octets, event.nas.identifier) == (2**32 + 7, "pyrad")
+
+    send(accounting, request(proven=True))
+    ((sequence, raw),) = accounting.read_journal(after=1, most=9, timeout_ms=PATIENCE_MS)
+    assert sequence == 2
+    assert isinstance(decode(raw), AuthenticationEvent)
+    state = accounting.journal_state()
+    assert (state.last, state.waiting, state.alarm, state.error) == (2, 2, None, None)
+    accounting.acknowledge(2)
+    assert accounting.journal_state().waiting == 0
+    accounting.close()
+    assert len(accounting.read_journal(after=0, most=9, timeout_ms=PATIENCE_MS)) == 2, "until another segment is there"
+
+
+def test_a_data_plane_without_a_journal_accounts_for_nothing(folder: Path, dataplane: _dataplane.DataPlane) -> None:
+    with pytest.raises(_dataplane.JournalError, match="without a journal"):
+        dataplane.journal_state()
+    with pytest.raises(_dataplane.ListenError, match="needs a journal"), start(folder, accounting=["127.0.0.1:0"]):
+        pass

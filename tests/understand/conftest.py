@@ -74,7 +74,7 @@ def store(database: Database) -> Callable[..., None]:
                 event, id=f"{number:032x}", at=at * 1_000_000, facts={**facts, "time": at}, identity_device=device
             )
         )
-        EventStore(database).insert([ReceivedEvent(raw, decode_header(raw))])
+        EventStore(database, node="0" * 32).insert([ReceivedEvent(raw, decode_header(raw))])
 
     return put
 

@@ -2,7 +2,7 @@
 //!
 //! [`Authentication::request`] builds the next request; [`Authentication::receive`] takes a reply, verifies both of its
 //! authenticators and says what follows. The method decides what is asked: EAP-TLS (RFC 3579), the MAC address alone
-//! (MAB), or Status-Server (RFC 5997).
+//! (MAB), Status-Server (RFC 5997), or an accounting record (RFC 2866).
 
 use std::fmt;
 
@@ -23,6 +23,9 @@ const SERVICE_TYPE_FRAMED: u32 = 2;
 /// Service-Type Call-Check, what MAC authentication bypass asks for.
 const SERVICE_TYPE_CALL_CHECK: u32 = 10;
 
+/// Acct-Status-Type Interim-Update (RFC 2866 5.1).
+const INTERIM_UPDATE: u32 = 3;
+
 /// Most challenges in one conversation, as a NAS limits them too.
 pub const MAX_ROUNDS: u32 = 200;
 
@@ -40,6 +43,8 @@ pub enum Method {
     Mab,
     /// Nothing: only ask whether the server lives.
     Status,
+    /// An Interim-Update of a session.
+    Accounting,
 }
 
 /// What a reply must carry to be taken. Our own server is held to `First`; the others measured beside it are older.
@@ -138,7 +143,7 @@ impl Authentication {
     pub fn new(port: NasPort, method: Method) -> Self {
         let eap = match &method {
             Method::EapTls { supplicant, .. } => supplicant.identity_response(),
-            Method::Mab | Method::Status => Vec::new(),
+            Method::Mab | Method::Status | Method::Accounting => Vec::new(),
         };
         Self {
             port,
@@ -164,6 +169,7 @@ impl Authentication {
     ) -> Result<Vec<u8>, BuildError> {
         let code = match self.method {
             Method::Status => Code::STATUS_SERVER,
+            Method::Accounting => Code::ACCOUNTING_REQUEST,
             Method::EapTls { .. } | Method::Mab => Code::ACCESS_REQUEST,
         };
         let mut request = RequestBuilder::new(code, identifier, authenticator);
@@ -172,6 +178,7 @@ impl Authentication {
                 request.text(AttributeType::NAS_IDENTIFIER, &self.port.nas_identifier)?;
                 return Ok(request.finish(secret));
             }
+            Method::Accounting => put_session(&mut request, &authenticator)?,
             Method::Mab => {
                 let address = self.port.calling_station.bare();
                 request
@@ -206,11 +213,20 @@ impl Authentication {
         request_authenticator: &RequestAuthenticator,
         trust: &ServerTrust,
     ) -> Result<Progress, ReplyError> {
-        let packet = verified(datagram, request_authenticator, trust).map_err(ReplyError::Dropped)?;
+        let protection = match self.method {
+            // RFC 3579 section 3.3 gives an Accounting-Response no Message-Authenticator.
+            Method::Accounting => ReplyProtection::ResponseAuthenticator,
+            _ => trust.protection,
+        };
+        let packet =
+            verified(datagram, request_authenticator, &trust.secret, protection).map_err(ReplyError::Dropped)?;
         self.rounds += 1;
         let progress = match (&self.method, packet.code()) {
             (Method::EapTls { .. }, Code::ACCESS_CHALLENGE) => self.challenge(&packet),
-            (_, Code::ACCESS_ACCEPT) => self.accept(&packet, request_authenticator, &trust.secret),
+            (Method::Accounting, Code::ACCOUNTING_RESPONSE) => Ok(Progress::Finished(Verdict::Accept)),
+            (Method::EapTls { .. } | Method::Mab | Method::Status, Code::ACCESS_ACCEPT) => {
+                self.accept(&packet, request_authenticator, &trust.secret)
+            }
             (Method::EapTls { .. } | Method::Mab, Code::ACCESS_REJECT) => self.reject(&packet),
             (_, code) => Err(AuthenticationError::UnexpectedCode(code)),
         };
@@ -246,7 +262,7 @@ impl Authentication {
     pub fn handshake(&self) -> Option<&Handshake> {
         match &self.method {
             Method::EapTls { supplicant, .. } => supplicant.handshake(),
-            Method::Mab | Method::Status => None,
+            Method::Mab | Method::Status | Method::Accounting => None,
         }
     }
 
@@ -312,21 +328,42 @@ impl Authentication {
     }
 }
 
+/// What a switch reports of a session under way. `session`: random octets, as no two requests may be the same.
+fn put_session(request: &mut RequestBuilder, session: &[u8; 16]) -> Result<(), BuildError> {
+    let text: String = session.iter().map(|octet| format!("{octet:02x}")).collect();
+    request
+        .integer(AttributeType::ACCT_STATUS_TYPE, INTERIM_UPDATE)?
+        .text(AttributeType::ACCT_SESSION_ID, &text)?
+        .text(AttributeType::CLASS, &text)?
+        .text(AttributeType::USER_NAME, "alice@corp.example")?
+        .integer(AttributeType::ACCT_AUTHENTIC, 1)?
+        .integer(AttributeType::ACCT_DELAY_TIME, 0)?
+        .integer(AttributeType::ACCT_SESSION_TIME, 3_600)?
+        .integer(AttributeType::ACCT_INPUT_OCTETS, 123_456_789)?
+        .integer(AttributeType::ACCT_OUTPUT_OCTETS, 234_567_890)?
+        .integer(AttributeType::ACCT_INPUT_GIGAWORDS, 1)?
+        .integer(AttributeType::ACCT_OUTPUT_GIGAWORDS, 2)?
+        .integer(AttributeType::ACCT_INPUT_PACKETS, 345_678)?
+        .integer(AttributeType::ACCT_OUTPUT_PACKETS, 456_789)?;
+    Ok(())
+}
+
 /// RFC 2865 3, RFC 3579 3.2.
 fn verified<'a>(
     datagram: &'a [u8],
     request_authenticator: &RequestAuthenticator,
-    trust: &ServerTrust,
+    secret: &Secret,
+    protection: ReplyProtection,
 ) -> Result<Packet<'a>, DroppedReply> {
     let packet = Packet::parse(datagram).map_err(DroppedReply::Packet)?;
-    let presence = verify_response(&packet, request_authenticator, &trust.secret).map_err(DroppedReply::Response)?;
+    let presence = verify_response(&packet, request_authenticator, secret).map_err(DroppedReply::Response)?;
     let first = packet.attributes().next().map(|attribute| attribute.ty);
-    let protected = match trust.protection {
+    let protected = match protection {
         ReplyProtection::First => first == Some(AttributeType::MESSAGE_AUTHENTICATOR),
         ReplyProtection::Present => presence == Presence::Valid,
         ReplyProtection::ResponseAuthenticator => true,
     };
-    if protected { Ok(packet) } else { Err(DroppedReply::MessageAuthenticator(trust.protection)) }
+    if protected { Ok(packet) } else { Err(DroppedReply::MessageAuthenticator(protection)) }
 }
 
 impl fmt::Display for DroppedReply {

@@ -53,6 +53,8 @@ pub enum LoadMode {
     Mab,
     /// Status-Server.
     Status,
+    /// Accounting-Requests, each of a session of its own.
+    Accounting,
 }
 
 /// When conversations begin.

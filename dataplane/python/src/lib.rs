@@ -2,6 +2,7 @@
 
 mod codec;
 mod facts;
+mod journal;
 mod policy;
 mod running;
 mod snapshot;
@@ -20,6 +21,7 @@ mod errors {
     create_exception!(_dataplane, DataPlaneError, PyException, "Root of what the data plane raises.");
     create_exception!(_dataplane, SnapshotError, DataPlaneError, "A part of a snapshot is not usable.");
     create_exception!(_dataplane, ListenError, DataPlaneError, "A socket could not be bound.");
+    create_exception!(_dataplane, JournalError, DataPlaneError, "The journal cannot be opened or read.");
     create_exception!(_dataplane, DictionaryError, DataPlaneError, "A dictionary does not parse.");
     create_exception!(_dataplane, PacketError, DataPlaneError, "Bytes are not a RADIUS packet.");
 }
@@ -29,9 +31,11 @@ mod _dataplane {
     #[pymodule_export]
     use crate::codec::{DecodedAttribute, DecodedPacket, Dictionary, decode_packet, distinguished_name};
     #[pymodule_export]
-    use crate::errors::{DataPlaneError, DictionaryError, ListenError, PacketError, SnapshotError};
+    use crate::errors::{DataPlaneError, DictionaryError, JournalError, ListenError, PacketError, SnapshotError};
     #[pymodule_export]
     use crate::facts::{DeviceFacts, FactDefinition, UserFacts, fact_catalogue};
+    #[pymodule_export]
+    use crate::journal::JournalState;
     #[pymodule_export]
     use crate::policy::{Condition, Decision, Dialect, Policy, Resource, Rule, Segment};
     #[pymodule_export]

@@ -2,22 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use nac_journal::{Journal, NodeId};
+use nac_server::accounting::{recent, told};
 use nac_server::core::Core;
-use nac_server::listen::Running;
+use nac_server::listen::{Clock, Running, Sockets};
 use pyo3::prelude::*;
 
-use crate::errors::{DataPlaneError, ListenError, SnapshotError};
+use crate::errors::{DataPlaneError, JournalError, ListenError, SnapshotError};
 use crate::facts::{DeviceFacts, UserFacts};
+use crate::journal::JournalState;
 use crate::snapshot::Snapshot;
 
 /// Receivers, shards and their state.
 #[pyclass(frozen, module = "nac._dataplane")]
 pub(crate) struct DataPlane {
     core: Arc<Core>,
+    clock: Clock,
     addresses: Vec<String>,
+    accounting_addresses: Vec<String>,
     running: Mutex<Option<Running>>,
 }
 
@@ -25,7 +31,7 @@ pub(crate) struct DataPlane {
 impl DataPlane {
     #[new]
     #[pyo3(signature = (*, listen, snapshot, devices = Vec::new(), users = Vec::new(), shards = 0, receivers = 1,
-        event_capacity = 16384))]
+        event_capacity = 16384, journal = None, journal_octets = 1_073_741_824, accounting = Vec::new()))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
     fn new(
         py: Python<'_>,
@@ -36,6 +42,9 @@ impl DataPlane {
         shards: usize,
         receivers: usize,
         event_capacity: usize,
+        journal: Option<PathBuf>,
+        journal_octets: u64,
+        accounting: Vec<String>,
     ) -> PyResult<Self> {
         let parse = |address: &String| {
             address
@@ -43,25 +52,41 @@ impl DataPlane {
                 .map_err(|_| ListenError::new_err(format!("{address:?} is not address:port (IPv6 in brackets)")))
         };
         let listen = listen.iter().map(parse).collect::<PyResult<Vec<_>>>()?;
+        let accounting = accounting.iter().map(parse).collect::<PyResult<Vec<_>>>()?;
         let shards = match shards {
             0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             count => count,
         };
-        let core = Core::new(snapshot.take()?, event_capacity)
-            .map_err(|_| DataPlaneError::new_err("the system gives no random numbers; refusing to run"))?;
+        let no_randomness = |_| DataPlaneError::new_err("the system gives no random numbers; refusing to run");
+        let clock = Clock::start();
+        let mut core = Core::new(snapshot.take()?, event_capacity).map_err(no_randomness)?;
+        if let Some(folder) = journal {
+            let node = NodeId(core.states.random().map_err(no_randomness)?);
+            let opened = py.detach(|| Journal::open(&folder, node, journal_octets));
+            let opened = opened.map_err(|why| JournalError::new_err(why.to_string()))?;
+            core = py.detach(|| core.with_journal(opened, clock.now()));
+        }
         devices.iter().for_each(|device| core.facts.upsert_device(device.inner.clone()));
         users.iter().for_each(|user| core.facts.upsert_user(user.inner.clone()));
         drop((devices, users));
         let core = Arc::new(core);
         let running = py
-            .detach(|| Running::start(&core, &listen, receivers, shards))
+            .detach(|| {
+                let sockets = Sockets { listen: &listen, receivers, accounting: &accounting };
+                Running::start(&core, &sockets, shards, clock)
+            })
             .map_err(|why| ListenError::new_err(why.to_string()))?;
         let addresses = running.addresses().iter().map(SocketAddr::to_string).collect();
-        Ok(Self { core, addresses, running: Mutex::new(Some(running)) })
+        let accounting_addresses = running.accounting_addresses().iter().map(SocketAddr::to_string).collect();
+        Ok(Self { core, clock, addresses, accounting_addresses, running: Mutex::new(Some(running)) })
     }
 
     fn addresses(&self) -> Vec<String> {
         self.addresses.clone()
+    }
+
+    fn accounting_addresses(&self) -> Vec<String> {
+        self.accounting_addresses.clone()
     }
 
     fn publish(&self, snapshot: &Snapshot) -> PyResult<()> {
@@ -111,6 +136,37 @@ impl DataPlane {
         events.iter().map(|event| pyo3::types::PyBytes::new(py, event).unbind()).collect()
     }
 
+    #[pyo3(signature = (*, after, most, timeout_ms))]
+    fn read_journal(
+        &self,
+        py: Python<'_>,
+        after: u64,
+        most: usize,
+        timeout_ms: u64,
+    ) -> PyResult<Vec<(u64, Py<pyo3::types::PyBytes>)>> {
+        let records = py.detach(|| {
+            let dictionary = Arc::clone(&self.core.snapshot.load().dictionary);
+            let records = self.journal()?.read(after, most, Duration::from_millis(timeout_ms));
+            let records = records.map_err(|why| JournalError::new_err(why.to_string()))?;
+            let told = records.into_iter().map(|record| (record.sequence, told(record, &dictionary)));
+            Ok::<Vec<_>, PyErr>(told.collect())
+        })?;
+        let bytes = |json: Vec<u8>| pyo3::types::PyBytes::new(py, &json).unbind();
+        Ok(records.into_iter().map(|(sequence, json)| (sequence, bytes(json))).collect())
+    }
+
+    fn acknowledge(&self, py: Python<'_>, sequence: u64) -> PyResult<()> {
+        py.detach(|| {
+            let journal = self.journal()?;
+            journal.acknowledge(sequence, &recent(self.clock.now()));
+            Ok(())
+        })
+    }
+
+    fn journal_state(&self, py: Python<'_>) -> PyResult<JournalState> {
+        py.detach(|| self.journal().map(|journal| journal.state().into()))
+    }
+
     fn counters(&self) -> BTreeMap<String, u64> {
         let mut counters: BTreeMap<_, _> = self.core.counters.read().into_iter().collect();
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,6 +190,9 @@ impl DataPlane {
         py.detach(|| {
             drop(running);
             self.core.events.close();
+            if let Some(journal) = &self.core.journal {
+                journal.close();
+            }
         });
     }
 
@@ -144,5 +203,11 @@ impl DataPlane {
     #[pyo3(signature = (*_exc))]
     fn __exit__(&self, py: Python<'_>, _exc: &Bound<'_, pyo3::types::PyTuple>) {
         self.close(py);
+    }
+}
+
+impl DataPlane {
+    fn journal(&self) -> PyResult<&Journal> {
+        self.core.journal.as_ref().ok_or_else(|| JournalError::new_err("this data plane was started without a journal"))
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use nac_journal::Journal;
 use nac_policy::FactsTable;
 
 use crate::access_lists::AccessLists;
+use crate::accounting::Earlier;
 use crate::clock::Now;
 use crate::counters::Counters;
 use crate::discard::{DiscardReason, DiscardReports};
@@ -22,6 +24,12 @@ pub struct Core {
     pub facts: FactsTable,
     /// Answers for retransmissions.
     pub duplicates: DuplicateCache,
+    /// Accounting-Responses for retransmissions; apart, as a storm of accounting must not push out the others.
+    pub accounting_duplicates: DuplicateCache,
+    /// Accounting-Requests that were recorded before a restart.
+    pub earlier: Earlier,
+    /// What must survive a crash; without one nothing is accounted, and events are fetched from their queue.
+    pub journal: Option<Journal>,
     /// State values.
     pub states: StateSealer,
     /// Access lists that switches fetch.
@@ -43,12 +51,22 @@ impl Core {
             snapshot: ArcSwap::new(snapshot),
             facts: FactsTable::new(),
             duplicates: DuplicateCache::default(),
+            accounting_duplicates: DuplicateCache::default(),
+            earlier: Earlier::default(),
+            journal: None,
             states: StateSealer::new()?,
             access_lists: AccessLists::default(),
             events: EventQueue::new(event_capacity),
             counters: Counters::default(),
             discards: Mutex::default(),
         })
+    }
+
+    /// With a journal; what it has of the last seconds is known to be recorded already.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal, now: Now) -> Self {
+        let earlier = Earlier::of(&journal, now);
+        Self { journal: Some(journal), earlier, ..self }
     }
 
     /// Queue an event; a full queue drops its oldest, and the drop is counted.
@@ -79,5 +97,7 @@ impl Core {
             self.tell(Event::Discard { at: now.unix_micros, report });
         }
         self.duplicates.expire(now.monotonic);
+        self.accounting_duplicates.expire(now.monotonic);
+        self.earlier.expire(now.monotonic);
     }
 }

@@ -41,6 +41,10 @@ pub struct Counters {
     pub evicted: Counter,
     pub resumed: Counter,
     pub downloads: Counter,
+    pub accounting_requests: Counter,
+    pub accounting_responses: Counter,
+    pub accounting_duplicates: Counter,
+    pub accounting_unrecorded: Counter,
     pub events_dropped: Counter,
     pub kernel_drops: Counter,
     pub panics: Counter,
@@ -71,6 +75,10 @@ impl Counters {
             ("conversations.evicted", &self.evicted),
             ("resumed", &self.resumed),
             ("access_list_pages", &self.downloads),
+            ("accounting.requests", &self.accounting_requests),
+            ("accounting.responses", &self.accounting_responses),
+            ("accounting.duplicates", &self.accounting_duplicates),
+            ("accounting.unrecorded", &self.accounting_unrecorded),
             ("events.dropped", &self.events_dropped),
             ("kernel.dropped", &self.kernel_drops),
             ("panics", &self.panics),
@@ -97,12 +105,13 @@ pub struct ClientCounters {
     pub rate_limited: Counter,
     pub accepts: Counter,
     pub rejects: Counter,
+    pub accounting: Counter,
 }
 
 impl ClientCounters {
     /// All of them, by name.
     #[must_use]
-    pub fn read(&self) -> [(&'static str, u64); 8] {
+    pub fn read(&self) -> [(&'static str, u64); 9] {
         [
             ("requests", self.requests.get()),
             ("without_message_authenticator", self.without_message_authenticator.get()),
@@ -112,6 +121,7 @@ impl ClientCounters {
             ("rate_limited", self.rate_limited.get()),
             ("accepts", self.accepts.get()),
             ("rejects", self.rejects.get()),
+            ("accounting", self.accounting.get()),
         ]
     }
 }

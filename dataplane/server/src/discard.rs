@@ -36,8 +36,9 @@ macro_rules! reasons {
 reasons! {
     UnknownClient "unknown_client" "no RADIUS client is configured for this source address: `nac client add`";
     MalformedPacket "malformed_packet" "not a RADIUS packet (RFC 2865 section 3)";
-    UnexpectedCode "unexpected_code" "this packet code is not served on an authentication port";
+    UnexpectedCode "unexpected_code" "this packet code is not served on this port";
     BadMessageAuthenticator "bad_message_authenticator" "Message-Authenticator does not verify: the shared secret differs (RFC 3579 section 3.2)";
+    BadRequestAuthenticator "bad_request_authenticator" "the Request Authenticator does not verify: the shared secret differs (RFC 2866 section 3)";
     MalformedMessageAuthenticator "malformed_message_authenticator" "Message-Authenticator has a wrong length or is repeated";
     MissingMessageAuthenticator "missing_message_authenticator" "no Message-Authenticator (CVE-2024-3596): enable it on the NAS, or set the client to `observe` meanwhile";
     ProxyStateUnprotected "proxy_state_unprotected" "Proxy-State without Message-Authenticator is refused (CVE-2024-3596)";
@@ -45,6 +46,7 @@ reasons! {
     EapWithPassword "eap_with_password" "EAP-Message together with a password (RFC 3579 section 3.3)";
     MalformedEapMessage "malformed_eap_message" "EAP-Message attributes are not consecutive (RFC 3579 section 3.1)";
     NoNasIdentity "no_nas_identity" "neither NAS-IP-Address, NAS-IPv6-Address nor NAS-Identifier (RFC 2865 section 4.1)";
+    NoAccountingStatus "no_accounting_status" "an Accounting-Request without Acct-Status-Type (RFC 2866 section 5.1)";
     DuplicateInWork "duplicate_in_work" "a retransmission of a request that is being worked on";
     RateLimited "rate_limited" "the client opens conversations faster than its limit";
     ReplyTooLong "reply_too_long" "the request's Proxy-State attributes leave no room for an answer (RFC 2865 section 3)";

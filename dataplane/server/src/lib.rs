@@ -13,6 +13,7 @@ mod fault;
 mod world;
 
 pub mod access_lists;
+pub mod accounting;
 pub mod cause;
 pub mod client;
 pub mod clock;

@@ -29,6 +29,10 @@ pub const DUPLICATE_LIFETIME: Duration = Duration::from_secs(10);
 pub const MAX_DUPLICATES: usize = 65_536;
 /// Octets of cached answers, over all stripes.
 pub const MAX_DUPLICATE_OCTETS: usize = 16 << 20;
+/// Events that one commit of the journal makes durable; one takes some 3,000 octets.
+pub const MAX_EVENTS_PER_COMMIT: usize = 256;
+/// Accounting-Requests that one group commit waits for: what comes in during the disk's fdatasync, at 50,000 a second.
+pub const MAX_ACCOUNTING_BATCH: usize = 256;
 /// Requests that wait for one shard; beyond, the newest is dropped and the NAS sends it again.
 pub const MAX_SHARD_QUEUE: usize = 8_192;
 /// TLS 1.2 sessions kept for resumption by session id; each has the client's chain in it.

@@ -1,11 +1,13 @@
 //! Sockets, threads and the clock: the only place that has them.
 
+mod accounting;
 mod receiver;
+mod recorder;
 mod running;
 mod shard;
 mod socket;
 
-pub use running::{Running, StartError};
+pub use running::{Clock, Running, Sockets, StartError};
 
 #[cfg(test)]
 mod tests;

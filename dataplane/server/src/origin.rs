@@ -42,6 +42,19 @@ pub struct NasPort {
     pub ssid: Option<String>,
 }
 
+/// What a request's attributes say of its origin.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// Where the device is plugged in.
+    pub nas: NasPort,
+    /// Wired or wireless, when said.
+    pub connection: Option<Connection>,
+    /// Calling-Station-Id, when it is a MAC address.
+    pub mac: Option<MacAddress>,
+    /// User-Name; not authenticated.
+    pub user_name: Option<String>,
+}
+
 /// The origin of a conversation.
 #[derive(Clone, Debug)]
 pub struct Origin {
@@ -63,6 +76,15 @@ impl Origin {
     /// Read it from a verified request.
     #[must_use]
     pub fn of(packet: &Packet<'_>, client: &Arc<RadiusClient>, source: SocketAddr) -> Self {
+        let Said { nas, connection, mac, user_name } = Said::of(packet);
+        Self { client: Arc::clone(client), source, nas, connection, mac, user_name }
+    }
+}
+
+impl Said {
+    /// Read it from a packet.
+    #[must_use]
+    pub fn of(packet: &Packet<'_>) -> Self {
         let mut nas = NasPort::default();
         let mut connection = None;
         let mut mac = None;
@@ -92,16 +114,16 @@ impl Origin {
                 _ => {}
             }
         }
-        Self { client: Arc::clone(client), source, nas, connection, mac, user_name }
+        Self { nas, connection, mac, user_name }
     }
 }
 
 /// Text as it came, with what is not UTF-8 replaced; escaping is the reader's part.
-fn text(value: &[u8]) -> String {
+pub(crate) fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(value).into_owned()
 }
 
-fn integer(value: &[u8]) -> Option<u32> {
+pub(crate) fn integer(value: &[u8]) -> Option<u32> {
     value.try_into().ok().map(u32::from_be_bytes)
 }
 

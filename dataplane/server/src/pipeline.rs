@@ -2,7 +2,9 @@
 //!
 //! On a receiver: datagram → client → [`verify`] → duplicate → dispatch. On a shard (EAP) or still on the receiver
 //! (MAB, Status-Server): identity → facts → [`authorize`] → [`respond`]. Each step takes what the one before gives.
+//! [`accounting`] has its own sockets: client → verify → duplicate → journal → response.
 
+pub mod accounting;
 pub mod authorize;
 pub mod conversation;
 mod download;
@@ -91,7 +93,7 @@ pub fn admit(core: &Core, datagram: Datagram<'_>, now: Now) -> Admission {
     };
     if verified.code() == Code::STATUS_SERVER {
         core.counters.status_server.add();
-        return respond::status(&verified).map_or(Admission::Silent, Admission::Reply);
+        return respond::plain(&verified, Code::ACCESS_ACCEPT).map_or(Admission::Silent, Admission::Reply);
     }
     deduplicate(core, &snapshot, verified, datagram, now)
 }

@@ -69,6 +69,8 @@ enum ModeArgument {
     Mab,
     /// Status-Server.
     Status,
+    /// Accounting-Requests; `--server` is then the accounting address.
+    Accounting,
 }
 
 /// Runs `load`.
@@ -109,6 +111,7 @@ impl LoadArguments {
             ModeArgument::HalfOpen => LoadMode::HalfOpen(config()?),
             ModeArgument::Mab => LoadMode::Mab,
             ModeArgument::Status => LoadMode::Status,
+            ModeArgument::Accounting => LoadMode::Accounting,
         })
     }
 

@@ -59,7 +59,7 @@ impl Devices {
         let device = match &self.mode {
             LoadMode::Resumed(_) => self.resting.pop_front()?,
             LoadMode::EapTls(config) | LoadMode::HalfOpen(config) => Device { config: Some(Arc::clone(config)) },
-            LoadMode::Mab | LoadMode::Status => Device { config: None },
+            LoadMode::Mab | LoadMode::Status | LoadMode::Accounting => Device { config: None },
         };
         let port = NasPort {
             port: self.next_mac % self.macs,
@@ -90,6 +90,7 @@ impl Devices {
                 request_key_name: false,
             },
             (None, LoadMode::Status) => Method::Status,
+            (None, LoadMode::Accounting) => Method::Accounting,
             (None, _) => Method::Mab,
         }
     }

@@ -30,7 +30,7 @@ pub(super) struct ServerUse {
 /// The result of a load.
 #[derive(Debug, Serialize)]
 pub struct LoadReport {
-    /// `eap-tls`, `resumed`, `half-open`, `mab` or `status`.
+    /// `eap-tls`, `resumed`, `half-open`, `mab`, `status` or `accounting`.
     pub mode: &'static str,
     /// Conversations at a time, in a closed loop.
     pub concurrency: Option<usize>,
@@ -189,6 +189,7 @@ fn mode_word(mode: &LoadMode) -> &'static str {
         LoadMode::HalfOpen(_) => "half-open",
         LoadMode::Mab => "mab",
         LoadMode::Status => "status",
+        LoadMode::Accounting => "accounting",
     }
 }
 

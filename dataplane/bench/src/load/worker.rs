@@ -182,6 +182,8 @@ impl Worker {
         let packet = authentication
             .request(identifier, authenticator, &self.trust.secret)
             .map_err(|error| LoadError::Request(error.to_string()))?;
+        // An Accounting-Request's is made of the packet (RFC 2866 3).
+        let authenticator = packet.get(4..20).and_then(|octets| octets.try_into().ok()).unwrap_or(authenticator);
         let timer = self.arm(index);
         let first_sent = wall_clock();
         self.send(channel, &packet)?;

@@ -75,6 +75,19 @@ impl EventQueue {
         inner
     }
 
+    /// Closed?
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+
+    /// Wait at most `patience`; true when the queue is closed.
+    pub fn wait_for_close(&self, patience: Duration) -> bool {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.filled.wait_timeout_while(inner, patience, |inner| !inner.closed);
+        waited.unwrap_or_else(PoisonError::into_inner).0.closed
+    }
+
     /// Wake the reader for good.
     pub fn close(&self) {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).closed = true;

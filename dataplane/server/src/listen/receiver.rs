@@ -30,7 +30,7 @@ pub(super) struct Receiver {
 impl Receiver {
     /// The thread's loop.
     pub(super) fn run(&self) {
-        let mut buffers = Buffers::new();
+        let mut buffers = Buffers::new(super::socket::BATCH);
         let mut received = Vec::with_capacity(super::socket::BATCH);
         let mut ticked = Instant::now();
         let mut dropped_before = 0;

@@ -6,24 +6,30 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::accounting::Accountant;
 use super::receiver::Receiver;
+use super::recorder;
 use super::shard::{self, ShardQueue};
 use super::socket::Socket;
 use crate::clock::Now;
 use crate::core::Core;
 
-/// Reads both clocks. Monotonic time starts with the process's data plane.
+/// Reads both clocks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock {
+pub struct Clock {
     started: Instant,
 }
 
 impl Clock {
-    fn start() -> Self {
+    /// Monotonic time begins.
+    #[must_use]
+    pub fn start() -> Self {
         Self { started: Instant::now() }
     }
 
-    pub(super) fn now(&self) -> Now {
+    /// Both clocks now.
+    #[must_use]
+    pub fn now(&self) -> Now {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Now { monotonic: self.started.elapsed(), unix_micros: u64::try_from(unix.as_micros()).unwrap_or(u64::MAX) }
     }
@@ -41,31 +47,52 @@ impl std::fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// What to listen on.
+#[derive(Clone, Copy, Debug)]
+pub struct Sockets<'a> {
+    /// Addresses for authentication.
+    pub listen: &'a [SocketAddr],
+    /// Sockets and threads for each of those.
+    pub receivers: usize,
+    /// Addresses for accounting, one socket and thread each; needs a journal.
+    pub accounting: &'a [SocketAddr],
+}
+
 /// Threads and sockets of a data plane.
 pub struct Running {
+    core: Arc<Core>,
     addresses: Vec<SocketAddr>,
+    accounting_addresses: Vec<SocketAddr>,
     shards: Arc<[ShardQueue]>,
     stop: Arc<AtomicBool>,
     receiving: Vec<JoinHandle<()>>,
     serving: Vec<JoinHandle<()>>,
+    recording: Option<JoinHandle<()>>,
 }
 
 impl Running {
-    /// Bind every address and start. `receivers`: sockets and threads for each address; `shards`: at most 255.
+    /// Bind every address and start; `shards`: at most 255.
     ///
     /// # Errors
     /// [`StartError`] names the address that cannot be bound, or the thread that cannot be started.
-    pub fn start(core: &Arc<Core>, listen: &[SocketAddr], receivers: usize, shards: usize) -> Result<Self, StartError> {
-        let clock = Clock::start();
+    pub fn start(core: &Arc<Core>, bind: &Sockets<'_>, shards: usize, clock: Clock) -> Result<Self, StartError> {
         let shards: Arc<[ShardQueue]> = (0..shards.clamp(1, 255)).map(|_| ShardQueue::default()).collect();
         let mut running = Self {
+            core: Arc::clone(core),
             addresses: Vec::new(),
+            accounting_addresses: Vec::new(),
             shards: Arc::clone(&shards),
             stop: Arc::default(),
             receiving: Vec::new(),
             serving: Vec::new(),
+            recording: None,
         };
-        let sockets = running.bind(listen, receivers.clamp(1, 64))?;
+        let sockets = running.bind(bind.listen, bind.receivers.clamp(1, 64))?;
+        let accounting = running.bind_accounting(bind.accounting)?;
+        if core.journal.is_some() {
+            let core = Arc::clone(core);
+            running.recording = Some(spawn("nac-record".into(), move || recorder::run(&core, &clock))?);
+        }
         for number in 0..shards.len() {
             let (shards, core) = (Arc::clone(&shards), Arc::clone(core));
             let name = u8::try_from(number).unwrap_or(u8::MAX);
@@ -88,7 +115,30 @@ impl Running {
             };
             running.receiving.push(spawn(format!("nac-receive-{number}"), move || receiver.run())?);
         }
+        for (number, socket) in accounting.into_iter().enumerate() {
+            let accountant = Accountant {
+                socket,
+                number: u8::try_from(number).unwrap_or(u8::MAX),
+                core: Arc::clone(core),
+                clock,
+                stop: Arc::clone(&running.stop),
+            };
+            running.receiving.push(spawn(format!("nac-account-{number}"), move || accountant.run())?);
+        }
         Ok(running)
+    }
+
+    fn bind_accounting(&mut self, addresses: &[SocketAddr]) -> Result<Vec<Socket>, StartError> {
+        if self.core.journal.is_none() && !addresses.is_empty() {
+            return Err(StartError("accounting needs a journal".into()));
+        }
+        let bind = |address: &SocketAddr| {
+            let failed = |why| StartError(format!("cannot listen on {address} for accounting: {why}"));
+            let socket = Socket::bind(*address, false).map_err(failed)?;
+            self.accounting_addresses.push(socket.address().map_err(failed)?);
+            Ok(socket)
+        };
+        addresses.iter().map(bind).collect()
     }
 
     fn bind(&mut self, listen: &[SocketAddr], receivers: usize) -> Result<Vec<Socket>, StartError> {
@@ -112,6 +162,12 @@ impl Running {
         &self.addresses
     }
 
+    /// The bound addresses for accounting, likewise.
+    #[must_use]
+    pub fn accounting_addresses(&self) -> &[SocketAddr] {
+        &self.accounting_addresses
+    }
+
     /// Conversations open now, over all shards.
     #[must_use]
     pub fn open_conversations(&self) -> usize {
@@ -129,6 +185,10 @@ impl Running {
             shard.stop();
         }
         for thread in self.serving.drain(..) {
+            let _ = thread.join();
+        }
+        if let Some(thread) = self.recording.take() {
+            self.core.events.close();
             let _ = thread.join();
         }
     }

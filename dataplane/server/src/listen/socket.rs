@@ -45,8 +45,9 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    pub(super) fn new() -> Self {
-        Self { octets: vec![[0; MAX_PACKET]; BATCH] }
+    /// For that many datagrams at once.
+    pub(super) fn new(datagrams: usize) -> Self {
+        Self { octets: vec![[0; MAX_PACKET]; datagrams] }
     }
 
     pub(super) fn datagram(&self, position: usize, length: usize) -> &[u8] {
@@ -86,7 +87,7 @@ impl Socket {
     /// Wait for datagrams; `out` gets one entry each, and is to hold those of the time before. The number of datagrams that the kernel dropped since the socket
     /// was opened is returned when it is known.
     pub(super) fn receive(&self, buffers: &mut Buffers, out: &mut Vec<Option<Received>>) -> Result<Option<u32>, Errno> {
-        let room = (out.len() * 2).clamp(SMALLEST_BATCH, BATCH);
+        let room = (out.len() * 2).clamp(SMALLEST_BATCH, buffers.octets.len());
         out.clear();
         let mut slices: Vec<[IoSliceMut<'_>; 1]> =
             buffers.octets.iter_mut().take(room).map(|octets| [IoSliceMut::new(octets)]).collect();

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nac_bench::supplicant::Supplicant;
+use nac_journal::{Journal, NodeId};
 use nac_protocol::radius::{AttributeType, Code};
 
 use super::shard::{Job, ShardQueue};
-use super::socket::{Buffers, Socket};
+use super::socket::{BATCH, Buffers, Socket};
 use super::*;
+use crate::client::ClientSpec;
 use crate::core::Core;
 use crate::limits::MAX_SHARD_QUEUE;
 use crate::pipeline::{Admission, Datagram, Route, admit};
@@ -38,7 +40,9 @@ impl Live {
             estate.clients.push(loopback("loopback", [127, 0, 0, 0].into(), 8));
             estate.clients.push(loopback("loopback6", Ipv6Addr::LOCALHOST.into(), 128));
         });
-        let running = Running::start(&world.core, listen, 1, shards).unwrap();
+        let running =
+            Running::start(&world.core, &Sockets { listen, receivers: 1, accounting: &[] }, shards, Clock::start())
+                .unwrap();
         Self { world, running }
     }
 
@@ -142,15 +146,20 @@ fn a_panic_in_one_request_costs_that_conversation_alone() {
     assert!(converse(&socket, &mut victim, &mut live.world.laptop().supplicant(), 20).unwrap().is_accept());
 }
 
+fn start(core: &Arc<Core>, listen: SocketAddr) -> Result<Running, StartError> {
+    let sockets = Sockets { listen: &[listen], receivers: 1, accounting: &[] };
+    Running::start(core, &sockets, 1, Clock::start())
+}
+
 #[test]
 fn an_address_that_is_taken_is_named() {
     let taken = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let world = World::new();
-    let first = Running::start(&world.core, &[taken], 1, 1).unwrap();
-    let error = Running::start(&world.core, &[taken], 1, 1).err().unwrap().to_string();
+    let first = start(&world.core, taken).unwrap();
+    let error = start(&world.core, taken).err().unwrap().to_string();
     assert!(error.contains(&taken.to_string()), "{error}");
     drop(first);
-    let mut again = Running::start(&world.core, &[taken], 1, 1).unwrap();
+    let mut again = start(&world.core, taken).unwrap();
     again.stop();
     again.stop();
 }
@@ -190,7 +199,7 @@ fn a_socket_hears_again_after_the_kernel_dropped_datagrams() {
         let loopback: IpAddr = if bound.is_ipv4() { [127, 0, 0, 1].into() } else { Ipv6Addr::LOCALHOST.into() };
         let sender = UdpSocket::bind((loopback, 0)).unwrap();
         sender.connect((loopback, bound.port())).unwrap();
-        let (mut buffers, mut received) = (Buffers::new(), Vec::new());
+        let (mut buffers, mut received) = (Buffers::new(BATCH), Vec::new());
         let mut dropped = None;
         while dropped.is_none_or(|dropped| dropped == 0) {
             (0..20_000).for_each(|_| drop(sender.send(&[7; 1_000])));
@@ -206,4 +215,53 @@ fn a_socket_hears_again_after_the_kernel_dropped_datagrams() {
             assert_eq!(heard.local, bound.ip().is_unspecified().then_some(loopback));
         }
     }
+}
+
+#[test]
+fn rfc2866_4_1_what_is_answered_is_in_the_journal_and_the_rest_is_silent() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut world = World::new();
+    world.estate.clients.push(ClientSpec { network: [127, 0, 0, 0].into(), prefix_length: 8, ..switch("loopback", 0) });
+    let journal = Journal::open(folder.path(), NodeId([7; 16]), 1 << 20).unwrap();
+    let clock = Clock::start();
+    let core = Arc::new(Core::new(world.estate.compile(), 64).unwrap().with_journal(journal, clock.now()));
+    let any: SocketAddr = ([0, 0, 0, 0], 0).into();
+    let sockets = Sockets { listen: &[any], receivers: 1, accounting: &[any] };
+    let mut running = Running::start(&core, &sockets, 1, clock).unwrap();
+    let port = running.accounting_addresses().first().unwrap().port();
+    let nas = UdpSocket::bind("127.0.0.1:0").unwrap();
+    nas.connect(("127.4.5.6", port)).unwrap();
+    nas.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut session = Session::on(1);
+    let mut ask = |forged: bool| {
+        let asked = session.bare(Code::ACCOUNTING_REQUEST, |request| {
+            request.integer(AttributeType::ACCT_STATUS_TYPE, 1).map(|_| ())?;
+            describe_port(request)
+        });
+        let mut octets = asked.octets;
+        *octets.get_mut(4).unwrap() ^= u8::from(forged);
+        octets
+    };
+    let asked: Vec<_> = (0..200).map(|number| ask(number % 10 == 0)).collect();
+    for octets in &asked {
+        nas.send(octets).unwrap();
+    }
+    let mut answered: Vec<u8> = (0..180)
+        .map(|_| {
+            let mut octets = [0; 4096];
+            assert_eq!(nas.recv(&mut octets).unwrap(), 20);
+            octets[1]
+        })
+        .collect();
+    answered.sort_unstable();
+    answered.dedup();
+    assert_eq!(answered.len(), 180);
+    running.stop();
+    let counter = |name: &str| core.counters.read().into_iter().find(|(known, _)| known == name).unwrap().1;
+    assert_eq!(counter("accounting.responses"), 180);
+    assert_eq!(counter("discard.bad_request_authenticator"), 20);
+    let records = core.journal.as_ref().unwrap().read(0, usize::MAX, Duration::ZERO).unwrap();
+    let accounting = records.iter().filter(|record| record.kind == crate::accounting::ACCOUNTING).count();
+    let events = records.iter().filter(|record| record.kind == crate::accounting::EVENT).count();
+    assert_eq!((accounting, events), (180, 1), "and the discard is told there, once");
 }

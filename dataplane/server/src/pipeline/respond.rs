@@ -193,10 +193,11 @@ fn session_timeout(segment: Option<u32>, ends_in: Option<u32>) -> Option<u32> {
     }
 }
 
-/// The answer to Status-Server: Access-Accept and nothing else (RFC 5997 section 3).
+/// An answer with nothing but the request's Proxy-State: Accounting-Response (RFC 2866 section 4.2), and what either port
+/// says to Status-Server (RFC 5997 section 3).
 #[must_use]
-pub fn status(request: &Verified) -> Option<Arc<[u8]>> {
-    build(request, Code::ACCESS_ACCEPT, |_, _| Ok(())).ok().map(|built| built.octets.into())
+pub fn plain(request: &Verified, code: Code) -> Option<Arc<[u8]>> {
+    build(request, code, |_, _| Ok(())).ok().map(|built| built.octets.into())
 }
 
 fn build(

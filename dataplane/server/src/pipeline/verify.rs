@@ -15,13 +15,13 @@ use crate::discard::DiscardReason;
 /// A request that passed: it exists only when its client's secret (or, in mode `observe`, its source address) vouches.
 #[derive(Debug)]
 pub struct Verified {
-    octets: Box<[u8]>,
-    client: Arc<RadiusClient>,
-    secret: usize,
-    code: Code,
-    identifier: u8,
-    authenticator: [u8; 16],
-    source: SocketAddr,
+    pub(super) octets: Box<[u8]>,
+    pub(super) client: Arc<RadiusClient>,
+    pub(super) secret: usize,
+    pub(super) code: Code,
+    pub(super) identifier: u8,
+    pub(super) authenticator: [u8; 16],
+    pub(super) source: SocketAddr,
 }
 
 impl Verified {

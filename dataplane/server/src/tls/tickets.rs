@@ -142,8 +142,6 @@ impl ProducesTickets for TicketSealer {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "tests fail loudly")]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
-
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
 

@@ -12,6 +12,7 @@
 #[path = "../world/mod.rs"]
 mod world;
 
+mod accounting;
 mod downloads;
 mod duplicates;
 mod eap;
