@@ -156,6 +156,12 @@ CAUSES: Final[dict[str, Cause]] = {
     ),
     "user_disabled": Cause("identity", "The user is disabled.", "`nac user enable NAME` takes that back."),
     "device_disabled": Cause("identity", "The device is disabled.", "`nac device enable NAME` takes that back."),
+    "unknown_access_list": Cause(
+        "asked",
+        "The switch asks for an access list that it cannot have.",
+        "After a restart nothing: the port authenticates anew, which names the list again. Else compare the client's "
+        "dialect and secret with what the switch is set up for.",
+    ),
     "access_list_too_long": Cause(
         "answer",
         "The access list of this decision does not fit into one answer (RFC 2865 3: 4096 octets).",
