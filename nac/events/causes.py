@@ -156,16 +156,16 @@ CAUSES: Final[dict[str, Cause]] = {
     ),
     "user_disabled": Cause("identity", "The user is disabled.", "`nac user enable NAME` takes that back."),
     "device_disabled": Cause("identity", "The device is disabled.", "`nac device enable NAME` takes that back."),
+    "unknown_access_list": Cause(
+        "asked",
+        "The switch asks for an access list that it cannot have.",
+        "After a restart nothing: the port authenticates anew, which names the list again. Else compare the client's "
+        "dialect and secret with what the switch is set up for.",
+    ),
     "access_list_too_long": Cause(
         "answer",
         "The switch cannot take the access list of this decision, and the segment has no `fallback` that it can take.",
         "Give the segment a `fallback`, grant fewer or wider resources, or use a dialect with shorter lines.",
-    ),
-    "unknown_access_list": Cause(
-        "asked",
-        "The switch asks for an access list by a name that this server did not tell, or its dialect fetches no lists.",
-        "Nothing after a restart: the port authenticates anew, which names the list again. Else look at the client's "
-        "dialect and at who sends such requests.",
     ),
     "evicted_flood": Cause(
         "asked",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from lab.nas.attributes import enforcing
 from lab.nas.dialects import rules
 from nac.enforcement.access_list import AFTER, BEFORE, lines_of
 from nac.enforcement.dictionary import shipped_dictionary
@@ -20,38 +21,6 @@ ESTATE = Path(__file__).parents[1] / "vectors" / "enforcement" / "estate.policy"
 
 CARRYING = sorted(name for name, dialect in DIALECTS.items() if dialect.lists)
 """The dialects that send access lists."""
-
-NAMES = {
-    11: "Filter-Id",
-    64: "Tunnel-Type",
-    65: "Tunnel-Medium-Type",
-    81: "Tunnel-Private-Group-Id",
-    92: "NAS-Filter-Rule",
-    (9, 1): "Cisco-AVPair",
-    (11, 25): "HP-User-Role",
-    (11, 63): "HP-Nas-Rules-IPv6",
-    (1916, 232): "Extreme-EXOS-Dynamic-ACL",
-    (2636, 48): "Juniper-Switching-Filter",
-    (14179, 6): "Airespace-ACL-Name",
-    (14823, 1): "Aruba-User-Role",
-    (14823, 51): "Aruba-NAS-Filter-Rule",
-}
-"""Type, or vendor and vendor type, as the vendors' lists give them."""
-
-
-def read(octets: bytes) -> list[tuple[str, bytes]]:
-    """Attributes by hand: type, length, value (RFC 2865 5), and vendor, type, length, value in type 26 (5.26)."""
-    found = []
-    while octets:
-        kind, length = octets[0], octets[1]
-        value, octets = octets[2:length], octets[length:]
-        if kind == 26:
-            vendor, vendor_type, vendor_length = int.from_bytes(value[:4]), value[4], value[5]
-            assert vendor_length == len(value) - 4
-            found.append((NAMES[vendor, vendor_type], value[6:]))
-        else:
-            found.append((NAMES[kind], value))
-    return found
 
 
 @cache
@@ -96,7 +65,7 @@ def split(octets: bytes) -> list[bytes]:
 def enforced(laid: Layout, granted: Sequence[str], listed: bytes | None = None) -> HeaderSpace:
     """What a switch opens for a session with these grants. `listed`: another list in place of theirs."""
     accept, downloads = sent(laid, granted, listed)
-    return HeaderSpace.of(rules(laid.dialect.name, read(accept), lambda name: read(downloads[name])))
+    return HeaderSpace.of(rules(laid.dialect.name, enforcing(accept), lambda name: enforcing(downloads[name])))
 
 
 def granted_space(laid: Layout, resources: Sequence[Resource], granted: Sequence[str]) -> HeaderSpace:

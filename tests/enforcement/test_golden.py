@@ -6,8 +6,9 @@
 from pathlib import Path
 
 import pytest
-from replies import CARRYING, estate, layout, read, sent, split
+from replies import CARRYING, estate, layout, sent, split
 
+from lab.nas.attributes import enforcing
 from nac.enforcement.layout import Layout, Piece
 from nac.enforcement.vendor import DIALECTS
 from nac.enforcement.vendor.rfc4849 import SEPARATOR
@@ -81,7 +82,7 @@ def test_the_octets_carry_the_texts(dialect: str) -> None:
     laid = layout(dialect, estate())
     for piece in (*laid.segments.values(), *laid.fallbacks.values(), laid.access_list(["net", "world"])):
         texts = [(one.name, numbers.get(one.value, (one.value + one.end).encode())) for one in piece.attributes]
-        assert read(piece.encoded) == texts
+        assert enforcing(piece.encoded) == texts
 
 
 LIST_ATTRIBUTES = {"NAS-Filter-Rule", "Aruba-NAS-Filter-Rule", "Juniper-Switching-Filter", "Extreme-EXOS-Dynamic-ACL"}
@@ -91,7 +92,7 @@ NAMING_ATTRIBUTES = {"Filter-Id", "Airespace-ACL-Name", "Aruba-User-Role", "HP-U
 def mechanisms(octets: bytes) -> set[str]:
     """The kinds of access list in a reply."""
     found = set()
-    for name, value in read(octets):
+    for name, value in enforcing(octets):
         if name == "Cisco-AVPair" and b":inacl#" in value:
             found.add("inacl")
         elif name == "Cisco-AVPair" and value.startswith(b"ACS:CiscoSecure-Defined-ACL="):
@@ -133,14 +134,14 @@ def test_a_site_has_its_own_vlan() -> None:
 def test_rfc4849_2_rules_stand_between_nuls() -> None:
     """What keeps to the RFC joins the values and parts them at NUL: it must find one rule for each attribute."""
     for dialect in ("rfc4849", "arista-eos+ipv4", "hostapd+ipv6"):
-        values = [value for _, value in read(layout(dialect, estate()).access_list(["host", "net"]).encoded)]
+        values = [value for _, value in enforcing(layout(dialect, estate()).access_list(["host", "net"]).encoded)]
         assert b"".join(values).split(SEPARATOR.encode()) == [value.removesuffix(b"\0") for value in values]
 
 
 @pytest.mark.parametrize("dialect", ["arubaos-switch+ipv6", "fortiswitch+ipv4", "aos-cx+ipv6"])
 def test_no_nul_where_one_attribute_is_one_rule(dialect: str) -> None:
     listed = layout(dialect, estate()).access_list(["host", "net", "world"]).encoded
-    assert all(b"\0" not in value for name, value in read(listed) if "Filter-Rule" in name)
+    assert all(b"\0" not in value for name, value in enforcing(listed) if "Filter-Rule" in name)
 
 
 @pytest.mark.parametrize("dialect", [name for name in CARRYING if name.startswith(("cisco", "dell", "meraki"))])

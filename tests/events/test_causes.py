@@ -1,5 +1,6 @@
 """The cause words and their page are one."""
 
+import re
 from pathlib import Path
 
 from nac.events.causes import CAUSES, cause, page
@@ -17,6 +18,13 @@ def test_every_word_has_a_meaning_and_all_but_ok_a_fix() -> None:
         assert word.islower()
         assert about.meaning.endswith(".")
         assert bool(about.fix) == (word != "ok")
+
+
+def test_every_word_that_the_data_plane_makes_is_known() -> None:
+    sources = (ROOT / "dataplane/server/src").rglob("*.rs")
+    made = {word for path in sources for word in re.findall(r'Cause::new\(\s*"(\w+)"', path.read_text())}
+    assert len(made) > 20
+    assert made <= CAUSES.keys()
 
 
 def test_a_word_of_a_newer_version() -> None:

@@ -85,15 +85,21 @@ def device(
     purpose: ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
     not_before: datetime | None = None,
     not_after: datetime | None = None,
+    policies: Sequence[str] = (),
 ) -> Device:
-    """A certificate by `issuer` with the names of `like`; the device trusts the server as before."""
+    """A certificate by `issuer` with the names of `like`; the device trusts the server as before.
+
+    `policies`: of the certificate (RFC 5280 4.2.1.4), dotted OIDs.
+    """
     key = key or p256()
     upn = x509.OtherName(_UPN, b"\x0c" + bytes([len(like.user)]) + like.user.encode())
+    named = [x509.PolicyInformation(ObjectIdentifier(policy), None) for policy in policies]
     certificate = _build(
         like.user,
         key,
         issuer,
         [
+            *([(x509.CertificatePolicies(named), False)] if named else []),
             (x509.BasicConstraints(ca=False, path_length=None), True),
             (_usage(ca=False), True),
             (x509.ExtendedKeyUsage([purpose]), False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -81,6 +81,22 @@ def own_server(tmp_path: Path) -> Callable[..., AbstractContextManager[Server]]:
     def start(*client: str, **settings: object) -> AbstractContextManager[Server]:
         home = Home(tmp_path / "home", settings={f"server.{key}": value for key, value in settings.items()})
         home.add_client("switch", "127.0.0.0/8", *client)
+        return serving(home)
+
+    return start
+
+
+@pytest.fixture
+def server_with(tmp_path: Path) -> Callable[..., AbstractContextManager[Server]]:
+    """Starts a server of this test alone with a policy of its own. `clients`: name -> prefix and settings."""
+
+    def start(
+        policy: str, clients: Mapping[str, Sequence[str]], settings: Mapping[str, object] | None = None
+    ) -> AbstractContextManager[Server]:
+        home = Home(tmp_path / "home", settings=settings)
+        home.write_policy(policy)
+        for name, (prefix, *settings) in clients.items():
+            home.add_client(name, prefix, *settings)
         return serving(home)
 
     return start

@@ -62,6 +62,17 @@ class Home:
         """What `nac ... -o json` prints."""
         return json.loads(run("-c", str(self.config), *arguments, "-o", "json").stdout)
 
+    @property
+    def policy(self) -> Path:
+        """The file that holds the policy."""
+        return self.folder / "policy/ai-estate.policy"
+
+    def write_policy(self, text: str) -> None:
+        """Put another policy in its place, whole: the server looks by itself, and never sees half of it."""
+        new = self.folder / "policy/new"
+        new.write_text(text)
+        new.rename(self.policy)
+
     def add_client(self, name: str, prefix: str, *settings: str, secret: bytes = SECRET) -> None:
         """A RADIUS client with a secret that is known here."""
         path = self.folder / f"{name}.secret"

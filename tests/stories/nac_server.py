@@ -76,13 +76,17 @@ class Server:
 
     def events(self, mac: str, count: int = 1) -> list[AuthenticationEvent]:
         """The `count` authentications of an address, oldest first, once they are stored."""
+        return self.matching(AuthenticationFilter(mac=mac), count)
+
+    def matching(self, wanted: AuthenticationFilter, count: int = 1) -> list[AuthenticationEvent]:
+        """The `count` authentications that are `wanted`, oldest first, once they are stored."""
 
         def stored() -> list[AuthenticationEvent] | None:
             with self.database.read() as session:
-                found = newest(session, AuthenticationFilter(mac=mac), 1000)
+                found = newest(session, wanted, 1000)
             return [one.event for one in reversed(found)] if len(found) >= count else None
 
-        found = until(stored, f"{count} authentications of {mac} are stored", why=self.log)
+        found = until(stored, f"{count} authentications are stored: {wanted}", why=self.log)
         assert len(found) == count, [event.cause for event in found]
         return found
 
