@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,14 +30,21 @@ def _reachable(path: Path) -> bool:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Path:
+def folder() -> Iterator[Path]:
+    """A folder that others may enter. Not pytest's: every other run of pytest closes its parent for them."""
+    with tempfile.TemporaryDirectory(prefix="nac-service-") as made:
+        path = Path(made)
+        path.chmod(0o755)
+        yield path
+
+
+@pytest.fixture
+def site(folder: Path) -> Path:
     """Laid out as docs/operations.md says: etc (root's), var (the service's), credentials (handed over)."""
-    for parent in (tmp_path, *tmp_path.parents[:2]):
-        parent.chmod(0o755)
-    if not _reachable(NAC) or not _reachable(tmp_path / "etc"):
+    if not _reachable(NAC) or not _reachable(folder / "etc"):
         pytest.skip("this checkout cannot be read by other users")
-    _nac(tmp_path, "init", "etc", "--server-name", "radius.corp.example", config=None)
-    etc, var, credentials = tmp_path / "etc", tmp_path / "var", tmp_path / "credentials"
+    _nac(folder, "init", "etc", "--server-name", "radius.corp.example", config=None)
+    etc, var, credentials = folder / "etc", folder / "var", folder / "credentials"
     (etc / "state").rename(var)
     credentials.mkdir(mode=0o500)
     for key in (etc / "pki").glob("server-*.key"):
@@ -49,7 +57,7 @@ def site(tmp_path: Path) -> Path:
     text = (etc / "nac.toml").read_text().replace('state = "state"', f'state = "{var}"')
     text = text.replace('key = "pki/', 'key = "credential:').replace('listen = ["0.0.0.0:1812", "[::]:1812"]', LISTEN)
     (etc / "nac.toml").write_text(text)
-    return tmp_path
+    return folder
 
 
 def _environment(site: Path) -> dict[str, str]:
