@@ -49,8 +49,8 @@ def site(folder: Path) -> Path:
     credentials.mkdir(mode=0o500)
     for key in (etc / "pki").glob("server-*.key"):
         shutil.copy(key, credentials)
-    for folder in (var, credentials):
-        for path in (folder, *folder.iterdir()):
+    for given in (var, credentials):
+        for path in (given, *given.iterdir()):
             os.chown(path, SERVICE_USER, SERVICE_USER)
     (etc / "pki").chmod(0o711)
     (etc / "pki" / "crl").chmod(0o755)
