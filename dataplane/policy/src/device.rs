@@ -122,11 +122,45 @@ fn hex_digit(octet: u8) -> Option<u8> {
     char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
+/// What a posture report says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Posture {
+    /// E.g. `healthy`.
+    pub status: Option<Text>,
+    /// Its score.
+    pub score: Option<i32>,
+    /// Names of the checks that passed in it.
+    pub passed: Option<TextSet>,
+    /// Names of the checks that failed in it.
+    pub failed: Option<TextSet>,
+}
+
+/// Unix seconds or none, in eight octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// No moment.
+    pub const NONE: Self = Self(i64::MIN);
+
+    /// Unix seconds.
+    pub fn unix(self) -> Option<i64> {
+        (self != Self::NONE).then_some(self.0)
+    }
+}
+
+impl From<Option<i64>> for Moment {
+    /// The first moment that 64 bits have reads as the second one: it is spent on none.
+    fn from(unix: Option<i64>) -> Self {
+        unix.map_or(Self::NONE, |unix| Self(unix.max(i64::MIN + 1)))
+    }
+}
+
 /// What is on record about a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceFacts {
     /// Its name, as it is shown.
-    pub name: Arc<str>,
+    pub name: Box<str>,
     /// Its MAC addresses.
     pub macs: Box<[MacAddress]>,
     /// Certificates bound to it, beside those that carry its name.
@@ -141,18 +175,12 @@ pub struct DeviceFacts {
     pub disabled: bool,
     /// Free words of the administrators.
     pub tags: TextSet,
-    /// What the last posture report said.
-    pub posture_status: Option<Text>,
+    /// What the last posture report said; many devices have the same.
+    pub posture: Arc<Posture>,
     /// Unix seconds of that report.
-    pub posture_at: Option<i64>,
-    /// Unix seconds after which the status reads as `unknown`; `None` never expires.
-    pub posture_expires_at: Option<i64>,
-    /// Its score.
-    pub posture_score: Option<i32>,
-    /// Names of the checks that passed in it.
-    pub posture_passed: Option<TextSet>,
-    /// Names of the checks that failed in it.
-    pub posture_failed: Option<TextSet>,
+    pub posture_at: Moment,
+    /// Unix seconds after which the report reads as `unknown`; none never expires.
+    pub posture_expires_at: Moment,
     /// Risk, 0 to 100.
     pub risk_score: Option<u8>,
 }
@@ -169,24 +197,21 @@ impl DeviceFacts {
             managed: false,
             disabled: false,
             tags: TextSet::new::<&str>([]),
-            posture_status: None,
-            posture_at: None,
-            posture_expires_at: None,
-            posture_score: None,
-            posture_passed: None,
-            posture_failed: None,
+            posture: Arc::default(),
+            posture_at: Moment::NONE,
+            posture_expires_at: Moment::NONE,
             risk_score: None,
         }
     }
 
     /// Whether what the last posture report said has expired at `now` (Unix seconds).
     fn posture_expired(&self, now: i64) -> bool {
-        self.posture_expires_at.is_some_and(|expires_at| expires_at <= now)
+        self.posture_expires_at.unix().is_some_and(|expires_at| expires_at <= now)
     }
 
     /// The posture status at `now` (Unix seconds); `None` reads as `unknown`: never reported, or expired.
     pub fn current_posture(&self, now: i64) -> Option<&Text> {
-        self.posture_status.as_ref().filter(|_| !self.posture_expired(now))
+        self.posture.status.as_ref().filter(|_| !self.posture_expired(now))
     }
 
     /// `managed`, `byod` (somebody's own, on record) or `unknown`.
@@ -237,17 +262,17 @@ pub fn describe_device(device: Option<&DeviceFacts>, now: i64, facts: &mut FactS
 fn describe_posture(device: &DeviceFacts, now: i64, facts: &mut FactSet) {
     let status = device.current_posture(now).cloned().unwrap_or_else(|| Text::new("unknown"));
     facts.set(FactName::PostureStatus, Value::Text(status));
-    if let Some(at) = device.posture_at {
+    if let Some(at) = device.posture_at.unix() {
         facts.set(FactName::PostureAge, Value::Integer(now.saturating_sub(at).max(0)));
     }
     if device.posture_expired(now) {
         return;
     }
-    if let Some(score) = device.posture_score {
+    if let Some(score) = device.posture.score {
         facts.set(FactName::PostureScore, Value::Integer(score.into()));
     }
     for (name, checks) in
-        [(FactName::PosturePassed, &device.posture_passed), (FactName::PostureFailed, &device.posture_failed)]
+        [(FactName::PosturePassed, &device.posture.passed), (FactName::PostureFailed, &device.posture.failed)]
     {
         if let Some(checks) = checks {
             facts.set(name, Value::Set(checks.clone()));

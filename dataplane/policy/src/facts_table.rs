@@ -3,6 +3,7 @@
 //! Readers lock one stripe of one map for the length of a lookup; writers take turns and lock one stripe at a time. A
 //! reader sees the record before a change or after it, never half of one.
 
+mod keys;
 mod placements;
 mod pool;
 
@@ -14,30 +15,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use crate::device::{DeviceFacts, Fingerprint, MacAddress, UserFacts};
 use crate::text::Text;
 
+use self::keys::{ByCertificate, ByName, Named};
 use self::placements::Placements;
 pub use self::placements::{MAX_PLACEMENTS, Whose};
 use self::pool::Pool;
 
-/// Stripes of each map: more than there are cores, so that two readers seldom share a lock word.
-const STRIPES: usize = 64;
+/// Stripes of each map: more than there are cores, so that two readers seldom share a lock word, and such a number that their
+/// tables are well filled, not just doubled, at a million records.
+const STRIPES: usize = 96;
 
 /// The table. Share it behind an `Arc`. Names compare without case.
 #[derive(Debug, Default)]
 pub struct FactsTable {
-    devices: Striped<Text, DeviceFacts>,
-    by_mac: Striped<MacAddress, DeviceFacts>,
-    by_certificate: Striped<CertificateKey, DeviceFacts>,
-    users: Striped<Text, UserFacts>,
+    devices: Striped<ByName, ()>,
+    by_mac: Striped<MacAddress, Arc<DeviceFacts>>,
+    by_certificate: Striped<ByCertificate, ()>,
+    users: Striped<Text, Arc<UserFacts>>,
     placements: Placements,
     /// Held by who writes.
     pool: Mutex<Pool>,
-}
-
-/// The first half of a fingerprint: still out of reach for a forger, and the record has the whole.
-type CertificateKey = [u8; 16];
-
-fn key_of(Fingerprint(octets): &Fingerprint) -> CertificateKey {
-    octets.first_chunk().copied().unwrap_or_default()
 }
 
 impl FactsTable {
@@ -51,16 +47,15 @@ impl FactsTable {
     pub fn upsert_device(&self, mut device: DeviceFacts) {
         let mut pool = self.take_turn();
         pool.share_device(&mut device);
-        let key = Text::sharing(&device.name);
         let device = Arc::new(device);
-        let previous = self.devices.insert(key, Arc::clone(&device));
+        let previous = self.devices.replace(ByName(Arc::clone(&device)), ());
         for mac in &device.macs {
-            self.by_mac.insert(*mac, Arc::clone(&device));
+            self.by_mac.replace(*mac, Arc::clone(&device));
         }
-        for certificate in &device.certificates {
-            self.by_certificate.insert(key_of(certificate), Arc::clone(&device));
+        for (position, _) in (0..).zip(&device.certificates) {
+            self.by_certificate.replace(ByCertificate { device: Arc::clone(&device), position }, ());
         }
-        if let Some(previous) = previous {
+        if let Some((ByName(previous), ())) = previous {
             self.forget(&previous);
         }
     }
@@ -68,7 +63,7 @@ impl FactsTable {
     /// Takes a device off the record; unknown names are fine.
     pub fn remove_device(&self, name: &str) {
         let _turn = self.take_turn();
-        if let Some(previous) = self.devices.remove(&Text::new(name)) {
+        if let Some((ByName(previous), ())) = self.devices.remove(&name as &dyn Named) {
             self.forget(&previous);
         }
     }
@@ -76,10 +71,10 @@ impl FactsTable {
     /// Removes what still leads to the record `previous`, and nothing that leads elsewhere by now.
     fn forget(&self, previous: &Arc<DeviceFacts>) {
         for mac in &previous.macs {
-            self.by_mac.remove_if_same(mac, previous);
+            self.by_mac.remove_if(mac, |_, device| Arc::ptr_eq(device, previous));
         }
         for certificate in &previous.certificates {
-            self.by_certificate.remove_if_same(&key_of(certificate), previous);
+            self.by_certificate.remove_if(certificate, |key, ()| Arc::ptr_eq(&key.device, previous));
         }
     }
 
@@ -87,7 +82,7 @@ impl FactsTable {
     pub fn upsert_user(&self, mut user: UserFacts) {
         let mut pool = self.take_turn();
         pool.share_user(&mut user);
-        self.users.insert(Text::new(&user.name), Arc::new(user));
+        self.users.replace(Text::new(&user.name), Arc::new(user));
     }
 
     /// Takes a user off the record; unknown names are fine.
@@ -98,22 +93,22 @@ impl FactsTable {
 
     /// The device of that name.
     pub fn device_by_name(&self, name: &str) -> Option<Arc<DeviceFacts>> {
-        self.devices.get(&Text::new(name))
+        self.devices.get(&name as &dyn Named).map(|(ByName(device), ())| device)
     }
 
     /// The device with that MAC address.
     pub fn device_by_mac(&self, mac: &MacAddress) -> Option<Arc<DeviceFacts>> {
-        self.by_mac.get(mac)
+        self.by_mac.get(mac).map(|(_, device)| device)
     }
 
     /// The device to which that certificate is bound.
     pub fn device_by_certificate(&self, fingerprint: &Fingerprint) -> Option<Arc<DeviceFacts>> {
-        self.by_certificate.get(&key_of(fingerprint)).filter(|device| device.certificates.contains(fingerprint))
+        self.by_certificate.get(fingerprint).map(|(key, ())| key.device)
     }
 
     /// The user of that name.
     pub fn user_by_name(&self, name: &str) -> Option<Arc<UserFacts>> {
-        self.users.get(&Text::new(name))
+        self.users.get(&Text::new(name)).map(|(_, user)| user)
     }
 
     /// Remembers where a session was placed.
@@ -142,7 +137,7 @@ impl FactsTable {
     }
 }
 
-type Stripe<K, V> = RwLock<HashMap<K, Arc<V>>>;
+type Stripe<K, V> = RwLock<HashMap<K, V>>;
 
 #[derive(Debug)]
 struct Striped<K, V> {
@@ -156,32 +151,45 @@ impl<K, V> Default for Striped<K, V> {
     }
 }
 
-impl<K: Hash + Eq, V> Striped<K, V> {
-    fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<Arc<V>>
+impl<K: Hash + Eq + Clone, V: Clone> Striped<K, V> {
+    fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<(K, V)>
     where
         K: Borrow<Q>,
     {
-        self.stripe(key)?.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        let stripe = self.stripe(key)?.read().unwrap_or_else(PoisonError::into_inner);
+        stripe.get_key_value(key).map(|(key, value)| (key.clone(), value.clone()))
     }
 
-    fn insert(&self, key: K, value: Arc<V>) -> Option<Arc<V>> {
-        self.stripe(&key)?.write().unwrap_or_else(PoisonError::into_inner).insert(key, value)
+    /// Puts a key and its value in the place of an equal key and its value, which come back.
+    fn replace(&self, key: K, value: V) -> Option<(K, V)> {
+        let mut stripe = self.stripe(&key)?.write().unwrap_or_else(PoisonError::into_inner);
+        let previous = stripe.remove_entry(&key);
+        stripe.insert(key, value);
+        previous
     }
 
-    fn remove(&self, key: &K) -> Option<Arc<V>> {
-        self.stripe(key)?.write().unwrap_or_else(PoisonError::into_inner).remove(key)
+    fn remove<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<(K, V)>
+    where
+        K: Borrow<Q>,
+    {
+        self.stripe(key)?.write().unwrap_or_else(PoisonError::into_inner).remove_entry(key)
     }
 
-    fn remove_if_same(&self, key: &K, value: &Arc<V>) {
+    fn remove_if<Q: Hash + Eq + ?Sized>(&self, key: &Q, remove: impl FnOnce(&K, &V) -> bool)
+    where
+        K: Borrow<Q>,
+    {
         let Some(stripe) = self.stripe(key) else {
             return;
         };
         let mut map = stripe.write().unwrap_or_else(PoisonError::into_inner);
-        if map.get(key).is_some_and(|found| Arc::ptr_eq(found, value)) {
+        if map.get_key_value(key).is_some_and(|(key, value)| remove(key, value)) {
             map.remove(key);
         }
     }
+}
 
+impl<K: Hash + Eq, V> Striped<K, V> {
     fn len(&self) -> usize {
         self.stripes.iter().map(|stripe| stripe.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
     }

@@ -19,7 +19,8 @@ pub use condition::{
 };
 pub use decision::{Decision, Outcome, Reason, ResourceIndex, RuleIndex, SegmentIndex, Verdict};
 pub use device::{
-    DeviceFacts, Fingerprint, FingerprintError, MacAddress, MacAddressError, UserFacts, describe_device, describe_user,
+    DeviceFacts, Fingerprint, FingerprintError, MacAddress, MacAddressError, Moment, Posture, UserFacts,
+    describe_device, describe_user,
 };
 pub use fact::{DEFINITIONS, FactDefinition, FactKind, FactName, FactSet, UnknownFact, Value};
 pub use facts_table::{FactsTable, MAX_PLACEMENTS, Whose};

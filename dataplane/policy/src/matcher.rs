@@ -16,7 +16,7 @@ mod ranges;
 use std::ops::Range;
 
 use self::bits::{BLOCK, Bits, Block};
-use self::column::{Column, Draft, RANKS};
+use self::column::{Column, Draft, Pending, RANKS};
 use self::hash::Map;
 use self::keyed::{Entry, Keyed};
 use self::lookup::Known;
@@ -26,6 +26,7 @@ use crate::condition::{Condition, Operator, Test, Truth};
 use crate::decision::ResourceIndex;
 use crate::fact::{FactName, FactSet};
 
+pub(crate) use self::bits::ones;
 pub use self::normal::MAX_CLAUSES;
 
 /// Most clauses of all rules of a policy: ten for each of 400,000 rules.
@@ -80,12 +81,31 @@ pub(crate) struct Matcher {
     sections: [Range<u32>; 5],
     strictness: Strictness,
     /// By number of the clause.
-    owners: Box<[u32]>,
-    masks: Box<[u64]>,
+    rules: Box<[Rule]>,
     /// Literals that stand in no column.
     residual: Map<u32, Box<[(Predicate, bool)]>>,
     /// The clauses of `forbid`s by the resources they name.
     forbidden: Option<Keyed>,
+}
+
+/// What a clause belongs to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rule {
+    owner: u32,
+    /// A bit for each fact that the clause names, [`DURING`] and [`RESIDUAL`].
+    mask: u64,
+}
+
+impl Rule {
+    fn certainty(&self, scratch: &Scratch) -> Certainty {
+        if self.mask & DURING != 0 && scratch.doubtful {
+            Certainty::Unclear
+        } else if self.mask & scratch.absent != 0 {
+            Certainty::Unknown
+        } else {
+            Certainty::True
+        }
+    }
 }
 
 /// Which clauses unknown does not match: those before this one.
@@ -108,6 +128,8 @@ pub(crate) struct Scratch {
     mask: Vec<Block>,
     /// Blocks with a clause that has not failed, in order.
     active: Vec<u32>,
+    /// A bit for each block.
+    touched: Vec<u64>,
     known: Known,
     /// Facts that are unknown.
     absent: u64,
@@ -178,46 +200,53 @@ impl Matcher {
             bits::all_active(&self.valid, &mut scratch.active);
             return;
         };
-        if facts.get(first.fact()).is_none() {
-            scratch.absent |= bit(first.fact());
-        }
-        first.begin(facts, self.strictness, scratch);
+        let mut pending = Pending::default();
+        first.begin(facts, self.strictness, scratch, &mut pending);
         for column in others {
             if scratch.active.is_empty() {
                 return;
             }
-            if facts.get(column.fact()).is_none() {
-                scratch.absent |= bit(column.fact());
-            }
-            column.narrow(facts, self.strictness, scratch);
+            column.narrow(facts, self.strictness, scratch, &mut pending);
         }
+        pending.narrow(&mut scratch.alive, &mut scratch.active);
     }
 
     /// Leaves, of the `forbid`s that match, those that name one of these resources.
     pub(crate) fn keep_forbids(&self, allowed: impl Iterator<Item = ResourceIndex>, scratch: &mut Scratch) {
         let Scratch { alive, mask, active, known, .. } = scratch;
-        let Some(targets) = &self.forbidden else { return };
+        let [.., Range { start, .. }] = self.sections;
+        let before = active.partition_point(|block| *block < start / BLOCK as u32);
+        active.drain(..before);
+        let Some(targets) = self.forbidden.as_ref().filter(|_| !active.is_empty()) else { return };
         known.holding.clear();
         known.holding.extend(allowed.map(|resource| resource.0));
-        known.unknown.clear();
-        targets.write(known, self.strictness, active, mask);
-        bits::narrow(alive, mask, active);
+        targets.write_any(&known.holding, active, mask);
+        bits::narrow(alive, &[mask], active);
     }
 
-    /// The rules of one kind that match after [`Matcher::run`], each once and in the order of their owners - but for a `place` by
-    /// key and an `allow`, which come in any order and perhaps again.
+    /// The owners of the clauses of one kind that hold after [`Matcher::run`], in the order of the clauses: perhaps one again.
+    pub(crate) fn owners<'a>(
+        &'a self,
+        section: Section,
+        facts: &'a FactSet,
+        scratch: &'a Scratch,
+    ) -> impl Iterator<Item = u32> + 'a {
+        self.holding(section, facts, scratch).map(|rule| rule.owner)
+    }
+
+    /// The rules of one kind that match after [`Matcher::run`], where clauses stand in the order of their owners: each rule
+    /// once.
     pub(crate) fn found<'a>(
         &'a self,
         section: Section,
         facts: &'a FactSet,
         scratch: &'a Scratch,
     ) -> impl Iterator<Item = Found> + 'a {
-        let range = self.sections.get(section as usize).cloned().unwrap_or_default();
-        let clauses = bits::clauses(&scratch.alive, &scratch.active, range);
-        let mut clauses = clauses.filter_map(|clause| self.check(clause, facts, scratch)).peekable();
+        let found = |rule: &Rule| Found { owner: rule.owner, certainty: rule.certainty(scratch) };
+        let mut rules = self.holding(section, facts, scratch).map(found).peekable();
         std::iter::from_fn(move || {
-            let Found { owner, mut certainty } = clauses.next()?;
-            while let Some(more) = clauses.next_if(|more| more.owner == owner) {
+            let Found { owner, mut certainty } = rules.next()?;
+            while let Some(more) = rules.next_if(|more| more.owner == owner) {
                 certainty = match (certainty, more.certainty) {
                     (Certainty::True, _) | (_, Certainty::True) => Certainty::True,
                     (Certainty::Unclear, _) | (_, Certainty::Unclear) => Certainty::Unclear,
@@ -228,20 +257,18 @@ impl Matcher {
         })
     }
 
-    fn check(&self, clause: u32, facts: &FactSet, scratch: &Scratch) -> Option<Found> {
-        let owner = *self.owners.get(clause as usize)?;
-        let mask = *self.masks.get(clause as usize)?;
-        if mask & RESIDUAL != 0 && !self.residual_holds(clause, facts) {
-            return None;
-        }
-        let certainty = if mask & DURING != 0 && scratch.doubtful {
-            Certainty::Unclear
-        } else if mask & scratch.absent != 0 {
-            Certainty::Unknown
-        } else {
-            Certainty::True
-        };
-        Some(Found { owner, certainty })
+    #[inline]
+    fn holding<'a>(
+        &'a self,
+        section: Section,
+        facts: &'a FactSet,
+        scratch: &'a Scratch,
+    ) -> impl Iterator<Item = &'a Rule> + 'a {
+        let range = self.sections.get(section as usize).cloned().unwrap_or_default();
+        bits::clauses(&scratch.alive, &scratch.active, range).filter_map(|clause| {
+            let rule = self.rules.get(clause as usize)?;
+            (rule.mask & RESIDUAL == 0 || self.residual_holds(clause, facts)).then_some(rule)
+        })
     }
 
     fn residual_holds(&self, clause: u32, facts: &FactSet) -> bool {
@@ -292,8 +319,7 @@ struct Drafting {
     drafts: Map<u8, Draft>,
     /// By predicate of the policy, its number within its fact.
     numbers: Vec<Option<u32>>,
-    owners: Vec<u32>,
-    masks: Vec<u64>,
+    rules: Vec<Rule>,
     valid: Vec<bool>,
     residual: Map<u32, Box<[(Predicate, bool)]>>,
     /// Resources of the clauses of `forbid`s.
@@ -303,15 +329,14 @@ struct Drafting {
 impl Drafting {
     /// Fills up to a multiple of `count` with numbers that no clause has; the next number.
     fn align(&mut self, count: usize) -> u32 {
-        let aligned = self.owners.len().next_multiple_of(count);
-        self.owners.resize(aligned, 0);
-        self.masks.resize(aligned, 0);
+        let aligned = self.rules.len().next_multiple_of(count);
+        self.rules.resize(aligned, Rule::default());
         self.valid.resize(aligned, false);
         u32::try_from(aligned).unwrap_or(u32::MAX)
     }
 
     fn add(&mut self, candidate: &Candidate<'_>, literals: &[Literal], predicates: &[Predicate]) {
-        let clause = u32::try_from(self.owners.len()).unwrap_or(u32::MAX);
+        let clause = u32::try_from(self.rules.len()).unwrap_or(u32::MAX);
         self.forbidden.extend(candidate.resources.iter().map(|resource| (clause, resource.0, false)));
         self.numbers.resize(predicates.len(), None);
         let (mut mask, mut residual) = (0, Vec::new());
@@ -362,8 +387,7 @@ impl Drafting {
             mask |= RESIDUAL;
             self.residual.insert(clause, residual.into());
         }
-        self.owners.push(candidate.owner);
-        self.masks.push(mask);
+        self.rules.push(Rule { owner: candidate.owner, mask });
         self.valid.push(true);
     }
 
@@ -373,20 +397,18 @@ impl Drafting {
         let mut valid = bits::none(self.valid.len() / BLOCK);
         let clauses = (0..).zip(&self.valid).filter(|(_, valid)| **valid).map(|(clause, _)| clause);
         clauses.for_each(|clause| bits::set(&mut valid, clause));
-        let clauses = self.owners.len();
         let drafts = FactName::ALL.into_iter().filter_map(|fact| Some((fact, self.drafts.get(&(fact as u8))?)));
         let mut columns: Vec<Column> =
-            drafts.map(|(fact, draft)| Column::new(fact, draft, predicates, strictness, &valid, clauses)).collect();
+            drafts.map(|(fact, draft)| Column::new(fact, draft, predicates, strictness, &valid)).collect();
         columns.sort_by_key(Column::unselective);
         let forbidden = &self.forbidden;
-        let forbidden = (!forbidden.is_empty()).then(|| Keyed::new(&valid, clauses, resources, forbidden));
+        let forbidden = (!forbidden.is_empty()).then(|| Keyed::new(&valid, resources, &[], forbidden));
         Matcher {
             columns: columns.into(),
             valid,
             sections,
             strictness,
-            owners: self.owners.into(),
-            masks: self.masks.into(),
+            rules: self.rules.into(),
             residual: self.residual,
             forbidden,
         }

@@ -144,6 +144,8 @@ pub struct Policy {
     allows: Box<[Grant]>,
     forbids: Box<[Grant]>,
     rules: Box<[RuleText]>,
+    /// By rule.
+    conditions: Box<[Condition]>,
     segments: Box<[Segment]>,
     resources: Box<[Resource]>,
     dialects: Box<[Dialect]>,
@@ -153,7 +155,6 @@ pub struct Policy {
 #[derive(Debug)]
 struct Placement {
     rule: RuleIndex,
-    condition: Condition,
     /// `None` rejects.
     segment: Option<SegmentIndex>,
     monitor: bool,
@@ -162,9 +163,28 @@ struct Placement {
 #[derive(Debug)]
 struct Grant {
     rule: RuleIndex,
-    condition: Condition,
-    resources: Box<[ResourceIndex]>,
+    resources: Targets,
     monitor: bool,
+}
+
+/// What a grant names; most name one, and then it stands beside the rule.
+#[derive(Debug)]
+enum Targets {
+    One(ResourceIndex),
+    Several(Box<[ResourceIndex]>),
+}
+
+impl Targets {
+    fn iter(&self) -> std::slice::Iter<'_, ResourceIndex> {
+        self.as_slice().iter()
+    }
+
+    fn as_slice(&self) -> &[ResourceIndex] {
+        match self {
+            Self::One(resource) => std::slice::from_ref(resource),
+            Self::Several(resources) => resources,
+        }
+    }
 }
 
 #[derive(Debug)]

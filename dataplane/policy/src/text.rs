@@ -18,12 +18,6 @@ impl Text {
         Self(Arc::from(text.to_lowercase()))
     }
 
-    /// The text of `shared`, in its memory when it is lower-cased already.
-    pub(crate) fn sharing(shared: &Arc<str>) -> Self {
-        let text = Self::new(shared);
-        if text.as_str() == shared.as_ref() { Self(Arc::clone(shared)) } else { text }
-    }
-
     /// Whether nobody else has this text in memory.
     pub(crate) fn is_unshared(&self) -> bool {
         Arc::strong_count(&self.0) == 1

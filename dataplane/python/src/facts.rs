@@ -1,6 +1,8 @@
 //! Facts of devices and users, and the catalogue of facts.
 
-use nac_policy::{self as policy, DEFINITIONS, Fingerprint, MacAddress, Text, TextSet};
+use std::sync::Arc;
+
+use nac_policy::{self as policy, DEFINITIONS, Fingerprint, MacAddress, Posture, Text, TextSet};
 use pyo3::prelude::*;
 
 use crate::errors::SnapshotError;
@@ -76,12 +78,14 @@ impl DeviceFacts {
                 managed,
                 disabled,
                 tags: TextSet::new(&tags),
-                posture_status: posture_status.map(Text::new),
-                posture_at,
-                posture_expires_at,
-                posture_score,
-                posture_passed: posture_passed.map(TextSet::new),
-                posture_failed: posture_failed.map(TextSet::new),
+                posture: Arc::new(Posture {
+                    status: posture_status.map(Text::new),
+                    score: posture_score,
+                    passed: posture_passed.map(TextSet::new),
+                    failed: posture_failed.map(TextSet::new),
+                }),
+                posture_at: posture_at.into(),
+                posture_expires_at: posture_expires_at.into(),
                 risk_score,
             },
         })

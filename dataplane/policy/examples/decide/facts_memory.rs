@@ -2,8 +2,9 @@
 
 use std::error::Error;
 use std::fs;
+use std::sync::Arc;
 
-use nac_policy::{DeviceFacts, FactsTable, Fingerprint, MacAddress, Text, TextSet};
+use nac_policy::{DeviceFacts, FactsTable, Fingerprint, MacAddress, Posture, Text, TextSet};
 
 /// Octets of this process in memory.
 pub(crate) fn resident() -> Result<u64, Box<dyn Error>> {
@@ -36,12 +37,14 @@ fn device(number: u32) -> DeviceFacts {
         owner: Some(Text::new(&format!("user-{}@corp.example", number / 2))),
         managed: true,
         tags: TextSet::new(["gpu-lab", if number.is_multiple_of(2) { "berlin" } else { "paris" }]),
-        posture_status: Some(Text::new("healthy")),
-        posture_at: Some(1_774_742_400),
-        posture_expires_at: Some(1_774_828_800),
-        posture_score: Some(85),
-        posture_passed: Some(TextSet::new(["disk-encryption", "firewall", "os-updates", "screen-lock"])),
-        posture_failed: Some(TextSet::new(["edr"])),
+        posture: Arc::new(Posture {
+            status: Some(Text::new("healthy")),
+            score: Some(85),
+            passed: Some(TextSet::new(["disk-encryption", "firewall", "os-updates", "screen-lock"])),
+            failed: Some(TextSet::new(["edr"])),
+        }),
+        posture_at: Some(1_774_742_400 + i64::from(number)).into(),
+        posture_expires_at: Some(1_774_828_800 + i64::from(number)).into(),
         risk_score: Some(20),
         ..DeviceFacts::named(&format!("laptop-{number}.corp.example"))
     }

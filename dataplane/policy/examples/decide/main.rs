@@ -13,9 +13,14 @@ use std::error::Error;
 use std::hint::black_box;
 use std::time::Instant;
 
+use mimalloc::MiMalloc;
 use nac_policy::{FactSet, Policy};
 
 use self::shapes::{SHAPES, Shape};
+
+/// As the extension has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Fact sets in turn: more than a branch predictor learns.
 const FACT_SETS: usize = 1_024;

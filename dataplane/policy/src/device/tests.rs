@@ -49,8 +49,8 @@ fn fingerprints() {
 #[test]
 fn posture_reads_as_unknown_once_expired() {
     let device = DeviceFacts {
-        posture_status: Some(Text::new("healthy")),
-        posture_expires_at: Some(1000),
+        posture: Posture { status: Some(Text::new("healthy")), ..Posture::default() }.into(),
+        posture_expires_at: Some(1000).into(),
         ..DeviceFacts::named("laptop-17")
     };
     for (now, expected) in [(999, "healthy"), (1000, "unknown"), (1001, "unknown")] {
@@ -58,6 +58,18 @@ fn posture_reads_as_unknown_once_expired() {
         describe_device(Some(&device), now, &mut facts);
         assert_eq!(facts.get(FactName::PostureStatus), Some(&Value::text(expected)), "at {now}");
     }
+}
+
+#[test]
+fn no_moment_reads_as_none() {
+    for unix in [None, Some(0), Some(-1), Some(i64::MAX), Some(i64::MIN + 1)] {
+        assert_eq!(Moment::from(unix).unix(), unix);
+    }
+    assert_eq!(
+        Moment::from(Some(i64::MIN)).unix(),
+        Some(i64::MIN + 1),
+        "a report that has expired never reads as one that does not"
+    );
 }
 
 #[test]
@@ -115,11 +127,14 @@ fn ownership_follows_from_the_record() {
 #[test]
 fn a_posture_report_is_known_until_it_expires_and_its_age_afterwards() {
     let device = DeviceFacts {
-        posture_at: Some(400),
-        posture_expires_at: Some(1000),
-        posture_score: Some(85),
-        posture_passed: Some(TextSet::new(["Firewall"])),
-        posture_failed: Some(TextSet::new::<&str>([])),
+        posture: Arc::new(Posture {
+            status: None,
+            score: Some(85),
+            passed: Some(TextSet::new(["Firewall"])),
+            failed: Some(TextSet::new::<&str>([])),
+        }),
+        posture_at: Some(400).into(),
+        posture_expires_at: Some(1000).into(),
         risk_score: Some(20),
         ..DeviceFacts::named("laptop-17")
     };

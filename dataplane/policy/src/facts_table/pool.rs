@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
+use std::sync::Arc;
 
-use crate::device::{DeviceFacts, UserFacts};
+use crate::device::{DeviceFacts, Posture, UserFacts};
 use crate::text::{Text, TextSet};
 
 /// Below so many values nothing is cleared away.
@@ -14,6 +15,7 @@ const SMALL: usize = 1_024;
 pub(super) struct Pool {
     texts: Shared<Text>,
     sets: Shared<TextSet>,
+    postures: Shared<Arc<Posture>>,
 }
 
 #[derive(Debug)]
@@ -31,13 +33,9 @@ impl<T> Default for Shared<T> {
 impl Pool {
     /// Makes a device share what others have: its kind, its tags, and what its posture report says.
     pub(super) fn share_device(&mut self, device: &mut DeviceFacts) {
-        for text in [&mut device.kind, &mut device.posture_status].into_iter().flatten() {
-            self.texts.share(text, Text::is_unshared);
-        }
-        let reports = [&mut device.posture_passed, &mut device.posture_failed].into_iter().flatten();
-        for set in reports.chain([&mut device.tags]) {
-            self.sets.share(set, TextSet::is_unshared);
-        }
+        device.kind.iter_mut().for_each(|kind| self.texts.share(kind, Text::is_unshared));
+        self.sets.share(&mut device.tags, TextSet::is_unshared);
+        self.postures.share(&mut device.posture, |posture| Arc::strong_count(posture) == 1);
     }
 
     #[cfg(test)]

@@ -5,7 +5,8 @@ pub(super) type Block = [u64; WORDS];
 /// One bit for each clause.
 pub(super) type Bits = Box<[Block]>;
 
-const WORDS: usize = 8;
+/// Words in one block.
+pub(super) const WORDS: usize = 8;
 /// Clauses in one block.
 pub(super) const BLOCK: usize = 64 * WORDS;
 
@@ -14,32 +15,29 @@ pub(super) fn none(blocks: usize) -> Bits {
     vec![[0; WORDS]; blocks].into()
 }
 
-fn word(bits: &mut [Block], clause: u32) -> Option<&mut u64> {
-    let clause = clause as usize;
-    bits.get_mut(clause / BLOCK)?.get_mut(clause / 64 % WORDS)
-}
-
 /// Sets the bit of a clause.
 #[inline]
 pub(super) fn set(bits: &mut [Block], clause: u32) {
-    if let Some(word) = word(bits, clause) {
-        *word |= 1 << (clause % 64);
-    }
+    change(bits, clause / 64, |word| *word |= 1 << (clause % 64));
 }
 
 /// Clears the bit of a clause.
 #[inline]
 pub(super) fn clear(bits: &mut [Block], clause: u32) {
-    if let Some(word) = word(bits, clause) {
-        *word &= !(1 << (clause % 64));
-    }
+    change(bits, clause / 64, |word| *word &= !(1 << (clause % 64)));
 }
 
 /// Turns the bit of a clause over.
 #[inline]
 pub(super) fn flip(bits: &mut [Block], clause: u32) {
-    if let Some(word) = word(bits, clause) {
-        *word ^= 1 << (clause % 64);
+    change(bits, clause / 64, |word| *word ^= 1 << (clause % 64));
+}
+
+/// Changes the word of this number.
+#[inline]
+pub(super) fn change(bits: &mut [Block], word: u32, change: impl FnOnce(&mut u64)) {
+    if let Some(word) = bits.as_flattened_mut().get_mut(word as usize) {
+        change(word);
     }
 }
 
@@ -48,9 +46,23 @@ pub(super) fn count(bits: &[Block]) -> u32 {
     bits.iter().flatten().map(|word| word.count_ones()).sum()
 }
 
-/// The blocks in which a bit is set.
-pub(super) fn occupied(bits: &[Block]) -> Box<[u32]> {
-    (0..).zip(bits).filter(|(_, block)| block.iter().any(|word| *word != 0)).map(|(index, _)| index).collect()
+/// A bit for each block in which a bit is set.
+pub(super) fn occupied(bits: &[Block]) -> Box<[u64]> {
+    let word = |blocks: &[Block]| {
+        let occupied = blocks.iter().map(|block| u64::from(*block != [0; WORDS]));
+        (0..).zip(occupied).fold(0, |word, (position, bit)| word | bit << position)
+    };
+    bits.chunks(64).map(word).collect()
+}
+
+/// The bits that are set in a word, lowest first.
+#[inline]
+pub(crate) fn ones(mut word: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros())?;
+        word &= word - 1;
+        Some(bit)
+    })
 }
 
 /// `change` for each active block of `target`, with the same block of `other`.
@@ -64,22 +76,31 @@ pub(super) fn combine(target: &mut [Block], other: &[Block], active: &[u32], cha
     }
 }
 
-/// Keeps in `alive` what is in `other` too; blocks without any bit left are no longer active.
+/// Keeps in `alive` what is in all of `others` too; blocks without any bit left are no longer active.
 #[inline]
-pub(super) fn narrow(alive: &mut [Block], other: &[Block], active: &mut Vec<u32>) {
-    active.retain(|index| {
-        let index = *index as usize;
-        let (Some(alive), Some(other)) = (alive.get_mut(index), other.get(index)) else { return false };
-        alive.iter_mut().zip(other).fold(0, |any, (alive, other)| {
-            *alive &= other;
-            any | *alive
-        }) != 0
-    });
+pub(super) fn narrow(alive: &mut [Block], others: &[&[Block]], active: &mut Vec<u32>) {
+    // Without a branch on what is left: nothing foretells it.
+    let mut kept = 0;
+    for position in 0..active.len() {
+        let Some(index) = active.get(position).copied() else { break };
+        let Some(alive) = alive.get_mut(index as usize) else { continue };
+        let mut left = *alive;
+        for other in others.iter().filter_map(|other| other.get(index as usize)) {
+            left.iter_mut().zip(other).for_each(|(left, other)| *left &= other);
+        }
+        *alive = left;
+        active.get_mut(kept).into_iter().for_each(|slot| *slot = index);
+        kept += usize::from(left.iter().fold(0, |any, word| any | word) != 0);
+    }
+    active.truncate(kept);
 }
 
-/// Blocks without any bit are no longer active.
-pub(super) fn drop_empty(alive: &[Block], active: &mut Vec<u32>) {
-    active.retain(|index| alive.get(*index as usize).is_some_and(|block| block.iter().any(|word| *word != 0)));
+/// The blocks become active that have a bit in `blocks`, and no others.
+pub(super) fn activate(blocks: &[u64], active: &mut Vec<u32>) {
+    active.clear();
+    for (word, first) in blocks.iter().zip((0..).step_by(64)) {
+        active.extend(ones(*word).map(|block| first + block));
+    }
 }
 
 /// Every block becomes active.
@@ -115,19 +136,18 @@ impl Iterator for Clauses<'_> {
     #[inline]
     fn next(&mut self) -> Option<u32> {
         while self.word == 0 {
-            match self.words.next() {
-                Some(word) if *word != 0 && self.range.contains(&self.next) => {
-                    (self.word, self.first) = (*word, self.next);
-                }
-                Some(_) => {}
-                None => {
-                    let block = *self.active.next()?;
-                    self.words = self.alive.get(block as usize).map_or([].iter(), |block| block.iter());
-                    self.next = block * BLOCK as u32;
-                    continue;
-                }
+            if let Some(word) = self.words.next() {
+                (self.word, self.first) = (*word, self.next);
+                self.next += 64;
+                continue;
             }
-            self.next += 64;
+            let block = *self.active.next()?;
+            let start = block * BLOCK as u32;
+            let within = |clause: u32| (clause.saturating_sub(start) / 64) as usize;
+            let (from, to) = (within(self.range.start), within(self.range.end).min(WORDS));
+            let words = self.alive.get(block as usize).and_then(|block| block.get(from..to));
+            self.words = words.unwrap_or_default().iter();
+            self.next = start.max(self.range.start);
         }
         let bit = self.word.trailing_zeros();
         self.word &= self.word - 1;

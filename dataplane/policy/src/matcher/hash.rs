@@ -30,7 +30,14 @@ impl Hasher for Folded {
         for chunk in chunks {
             self.fold(u64::from_le_bytes(*chunk));
         }
-        let tail = rest.iter().fold(0, |tail, octet| tail << 8 | u64::from(*octet));
+        // The last eight, of which some were folded in before, are read at once where there are as many.
+        let tail = match (octets.last_chunk::<8>(), octets.first_chunk::<4>(), octets.last_chunk::<4>()) {
+            (Some(last), _, _) => u64::from_le_bytes(*last),
+            (_, Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+            }
+            _ => rest.iter().fold(0, |tail, octet| tail << 8 | u64::from(*octet)),
+        };
         self.fold(tail ^ (octets.len() as u64) << 56);
     }
 

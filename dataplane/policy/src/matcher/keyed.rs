@@ -1,33 +1,32 @@
-//! Literals of one fact, at most one of each clause, as bit vectors by predicate: what a value makes true switches clauses
-//! on, or off where the literal is negated.
+//! Literals of one fact, at most one of each clause, as bit vectors by predicate: what a value makes true turns the bits of
+//! its clauses over - on, or off where the literal is negated.
 
 use super::Strictness;
 use super::bits::{self, Bits, Block};
 use super::lookup::Known;
 
-/// A predicate's clauses are a bit vector once they are more than one in this many; else a list.
-const DENSE: usize = 256;
-
-/// So few blocks are gone through sooner than those are found that are needed.
-const FEW_BLOCKS: usize = 32;
+/// A predicate is a bit vector once its clauses stand in more words than this for each block; else a list of words.
+const DENSE: usize = 2;
 
 /// One literal of each clause that has any of this fact.
 #[derive(Debug)]
 pub(super) struct Keyed {
     /// Clauses that hold while no predicate does: those without such a literal, and those in which it is negated.
     base: Bits,
-    /// Blocks of `base` with a bit.
-    occupied: Box<[u32]>,
+    /// A bit for each block of `base` with a bit.
+    occupied: Box<[u64]>,
     /// By number of the predicate.
-    lists: Box<[Switched]>,
-    sparse: Box<[u32]>,
+    lists: Box<[List]>,
+    sparse: Box<[Turned]>,
+    /// What holds when one predicate does.
     dense: Box<[Bits]>,
 }
 
+/// Bits to turn over.
 #[derive(Clone, Copy, Debug)]
-struct Switched {
-    on: List,
-    off: List,
+struct Turned {
+    word: u32,
+    mask: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -40,127 +39,164 @@ enum List {
 pub(super) type Entry = (u32, u32, bool);
 
 impl Keyed {
-    /// `valid` are the clauses there are.
-    pub(super) fn new(valid: &[Block], clauses: usize, predicates: usize, entries: &[Entry]) -> Self {
+    /// Octets for a word in a list.
+    pub(super) const WORD: usize = size_of::<Turned>();
+
+    /// `valid` are the clauses there are. Behind the `predicates` come `unions` of some of them: they hold when all of these do.
+    pub(super) fn new(valid: &[Block], predicates: usize, unions: &[Box<[u32]>], entries: &[Entry]) -> Self {
         let mut base: Bits = valid.into();
-        let mut by_predicate: Vec<[Vec<u32>; 2]> = vec![Default::default(); predicates];
+        let mut by_predicate: Vec<Vec<u32>> = vec![Vec::new(); predicates];
         for (clause, predicate, negated) in entries {
             if !negated {
                 bits::clear(&mut base, *clause);
             }
-            let lists = by_predicate.get_mut(*predicate as usize);
-            if let Some(list) = lists.and_then(|lists| lists.get_mut(usize::from(*negated))) {
+            if let Some(list) = by_predicate.get_mut(*predicate as usize) {
                 list.push(*clause);
             }
         }
         let (mut sparse, mut dense) = (Vec::new(), Vec::new());
-        let mut store = |list: &[u32]| {
-            if list.len() > (clauses / DENSE).max(DENSE / 64) {
-                let mut vector = bits::none(valid.len());
-                list.iter().for_each(|clause| bits::set(&mut vector, *clause));
-                dense.push(vector);
-                List::Dense(number(dense.len() - 1))
-            } else {
-                let start = number(sparse.len());
-                sparse.extend_from_slice(list);
-                List::Sparse { start, end: number(sparse.len()) }
+        let mut store = |clauses: &mut Vec<u32>| {
+            clauses.sort_unstable();
+            clauses.dedup();
+            let start = sparse.len();
+            for words in clauses.chunk_by(|a, b| a / 64 == b / 64) {
+                let mask = words.iter().fold(0, |mask, clause| mask | 1 << (clause % 64));
+                sparse.extend(words.first().map(|clause| Turned { word: clause / 64, mask }));
             }
+            if sparse.len() - start <= DENSE * valid.len() {
+                return List::Sparse { start: number(start), end: number(sparse.len()) };
+            }
+            sparse.truncate(start);
+            let mut vector = base.clone();
+            clauses.iter().for_each(|clause| bits::flip(&mut vector, *clause));
+            dense.push(vector);
+            List::Dense(number(dense.len() - 1))
         };
-        let lists = by_predicate.iter().map(|[on, off]| Switched { on: store(on), off: store(off) }).collect();
+        let of_union = |union: &[u32]| -> Vec<u32> {
+            union.iter().filter_map(|predicate| by_predicate.get(*predicate as usize)).flatten().copied().collect()
+        };
+        let unions: Vec<Vec<u32>> = unions.iter().map(|union| of_union(union)).collect();
+        let lists = by_predicate.into_iter().chain(unions).map(|mut clauses| store(&mut clauses)).collect();
         let occupied = bits::occupied(&base);
         Self { base, occupied, lists, sparse: sparse.into(), dense: dense.into() }
     }
 
-    /// How many clauses hold while no predicate does, and how many are switched on by all of them, each counted as often as
-    /// `values` says.
-    pub(super) fn selectivity(&self, values: &[u32]) -> (u64, u64) {
-        let length = |list: List| match self.clauses(list) {
-            Clauses::List(list) => list.len() as u64,
-            Clauses::Vector(vector) => bits::count(vector).into(),
-        };
-        let switched = self.lists.iter().zip(values).map(|(list, values)| length(list.on) * u64::from(*values));
-        (bits::count(&self.base).into(), switched.sum())
+    /// How many clauses hold while no predicate does.
+    pub(super) fn unselective(&self) -> u32 {
+        bits::count(&self.base)
     }
 
-    /// The blocks in which a clause may hold, and maybe others, into `active`.
-    pub(super) fn begin(&self, known: &Known, active: &mut Vec<u32>) {
-        if self.base.len() <= FEW_BLOCKS {
-            return bits::all_active(&self.base, active);
+    /// The vector of the clauses that hold, if there is one.
+    #[inline]
+    pub(super) fn vector(&self, known: &Known) -> Option<&[Block]> {
+        if !known.unknown.is_empty() {
+            return None;
         }
-        active.clear();
-        active.extend_from_slice(&self.occupied);
-        let lists = known.holding.iter().chain(&known.unknown);
-        for Switched { on, .. } in lists.filter_map(|predicate| self.lists.get(*predicate as usize)) {
-            match self.clauses(*on) {
-                Clauses::List(list) => {
-                    for clause in list {
-                        let block = clause / bits::BLOCK as u32;
-                        if active.last() != Some(&block) {
-                            active.push(block);
-                        }
-                    }
-                }
-                Clauses::Vector(_) => return bits::all_active(&self.base, active),
+        let mut vector = None;
+        for predicate in &known.holding {
+            match self.clauses(*predicate) {
+                Clauses::Words([]) => {}
+                Clauses::Vector(only) if vector.is_none() => vector = Some(only),
+                _ => return None,
             }
         }
-        active.sort_unstable();
-        active.dedup();
+        Some(vector.unwrap_or(&self.base))
+    }
+
+    /// The blocks in which a clause may hold, and maybe others, into `active`; `touched` is scratch.
+    pub(super) fn begin(&self, known: &Known, touched: &mut Vec<u64>, active: &mut Vec<u32>) {
+        touched.clear();
+        touched.extend_from_slice(&self.occupied);
+        for predicate in known.holding.iter().chain(&known.unknown) {
+            let Clauses::Words(words) = self.clauses(*predicate) else {
+                return bits::all_active(&self.base, active);
+            };
+            for Turned { word, .. } in words {
+                let block = word / bits::WORDS as u32;
+                if let Some(blocks) = touched.get_mut(block as usize / 64) {
+                    *blocks |= 1 << (block % 64);
+                }
+            }
+        }
+        bits::activate(touched, active);
     }
 
     /// Writes into the active blocks of `mask` which clauses hold.
     pub(super) fn write(&self, known: &Known, strictness: Strictness, active: &[u32], mask: &mut [Block]) {
         bits::combine(mask, &self.base, active, |mask, base| *mask = base);
         for predicate in &known.holding {
-            let Some(Switched { on, off }) = self.lists.get(*predicate as usize) else { continue };
-            match self.clauses(*on) {
-                Clauses::List(list) => list.iter().for_each(|clause| bits::set(mask, *clause)),
-                Clauses::Vector(vector) => bits::combine(mask, vector, active, |mask, on| *mask |= on),
-            }
-            match self.clauses(*off) {
-                Clauses::List(list) => list.iter().for_each(|clause| bits::clear(mask, *clause)),
-                Clauses::Vector(vector) => bits::combine(mask, vector, active, |mask, off| *mask &= !off),
+            match self.clauses(*predicate) {
+                Clauses::Words(words) => {
+                    words.iter().for_each(|turned| bits::change(mask, turned.word, |word| *word ^= turned.mask));
+                }
+                Clauses::Vector(vector) => {
+                    for index in active {
+                        let index = *index as usize;
+                        let (Some(mask), Some(base), Some(vector)) =
+                            (mask.get_mut(index), self.base.get(index), vector.get(index))
+                        else {
+                            continue;
+                        };
+                        mask.iter_mut().zip(base).zip(vector).for_each(|((mask, base), vector)| *mask ^= base ^ vector);
+                    }
+                }
             }
         }
-        self.doubt(known, strictness, active, mask);
+        for predicate in &known.unknown {
+            self.doubt(*predicate, strictness, active, mask);
+        }
     }
 
     /// An unknown predicate switches on what unknown does match, and off what it does not.
-    fn doubt(&self, known: &Known, strictness: Strictness, active: &[u32], mask: &mut [Block]) {
-        let lenient = strictness.lenient_from;
-        for predicate in &known.unknown {
-            let Some(Switched { on, off }) = self.lists.get(*predicate as usize) else { continue };
-            match self.clauses(*on) {
-                Clauses::List(list) => {
-                    list.iter().filter(|clause| **clause >= lenient).for_each(|clause| bits::set(mask, *clause));
-                }
-                Clauses::Vector(vector) => {
-                    bits::clauses(vector, active, lenient..number(self.base.len() * bits::BLOCK))
-                        .for_each(|clause| bits::set(mask, clause));
-                }
-            }
-            match self.clauses(*off) {
-                Clauses::List(list) => {
-                    list.iter().filter(|clause| **clause < lenient).for_each(|clause| bits::clear(mask, *clause));
-                }
-                Clauses::Vector(vector) => {
-                    bits::clauses(vector, active, 0..lenient).for_each(|clause| bits::clear(mask, clause));
+    fn doubt(&self, predicate: u32, strictness: Strictness, active: &[u32], mask: &mut [Block]) {
+        let base = self.base.as_flattened();
+        let mut doubt = |word: u32, turned: u64| {
+            let base = base.get(word as usize).copied().unwrap_or_default();
+            let turned = turned & if strictness.is_lenient(word * 64) { !base } else { base };
+            bits::change(mask, word, |word| *word ^= turned);
+        };
+        match self.clauses(predicate) {
+            Clauses::Words(words) => words.iter().for_each(|turned| doubt(turned.word, turned.mask)),
+            Clauses::Vector(vector) => {
+                for block in active {
+                    let words = block * bits::WORDS as u32..(block + 1) * bits::WORDS as u32;
+                    for word in words {
+                        let at = |bits: &[u64]| bits.get(word as usize).copied().unwrap_or_default();
+                        doubt(word, at(vector.as_flattened()) ^ at(base));
+                    }
                 }
             }
         }
     }
 
-    fn clauses(&self, list: List) -> Clauses<'_> {
-        match list {
-            List::Sparse { start, end } => {
-                Clauses::List(self.sparse.get(start as usize..end as usize).unwrap_or_default())
+    /// Writes into the active blocks of `mask` which clauses one of the predicates switches on, where clauses have several
+    /// literals and none is negated.
+    pub(super) fn write_any(&self, holding: &[u32], active: &[u32], mask: &mut [Block]) {
+        bits::combine(mask, &self.base, active, |mask, base| *mask = base);
+        for predicate in holding {
+            match self.clauses(*predicate) {
+                Clauses::Words(words) => {
+                    words.iter().for_each(|turned| bits::change(mask, turned.word, |word| *word |= turned.mask));
+                }
+                Clauses::Vector(vector) => bits::combine(mask, vector, active, |mask, on| *mask |= on),
             }
-            List::Dense(vector) => Clauses::Vector(self.dense.get(vector as usize).map_or(&[], |bits| bits)),
+        }
+    }
+
+    #[inline]
+    fn clauses(&self, predicate: u32) -> Clauses<'_> {
+        match self.lists.get(predicate as usize) {
+            Some(List::Sparse { start, end }) => {
+                Clauses::Words(self.sparse.get(*start as usize..*end as usize).unwrap_or_default())
+            }
+            Some(List::Dense(vector)) => Clauses::Vector(self.dense.get(*vector as usize).map_or(&[], |bits| bits)),
+            None => Clauses::Words(&[]),
         }
     }
 }
 
 enum Clauses<'a> {
-    List(&'a [u32]),
+    Words(&'a [Turned]),
     Vector(&'a [Block]),
 }
 

@@ -68,7 +68,7 @@ impl Patterns {
         tables.map(|(_, table)| table.len()).sum::<usize>() + self.others.len()
     }
 
-    /// Appends the numbers of the patterns that fit; some maybe twice.
+    /// Appends the numbers of the patterns that fit.
     pub(super) fn fitting(&self, text: &Text, out: &mut Vec<u32>) {
         let octets = text.as_str().as_bytes();
         out.extend_from_slice(&self.all);
@@ -79,10 +79,13 @@ impl Patterns {
             let start = octets.len().checked_sub(*length);
             out.extend(start.and_then(|start| octets.get(start..)).and_then(|suffix| table.get(suffix)));
         }
+        let tried = out.len();
         for (length, table) in (1..).zip(&self.grams).filter(|(_, table)| !table.is_empty()) {
             for position in octets.windows(length).filter_map(|gram| table.get(gram)).flatten() {
                 let other = self.others.get(*position as usize);
-                out.extend(other.filter(|(_, pattern)| pattern.matches(text)).map(|(number, _)| number));
+                let fitting = other.filter(|(_, pattern)| pattern.matches(text)).map(|(number, _)| *number);
+                let known = |number: &u32| out.get(tried..).is_some_and(|found| found.contains(number));
+                out.extend(fitting.filter(|number| !known(number)));
             }
         }
     }

@@ -5,8 +5,9 @@ use std::fmt;
 
 use super::{
     Dialect, Effect, Extent, Grant, Lines, Placement, Policy, PolicySpec, Reply, Resource, ResourceSpec, RuleSpec,
-    RuleText, Segment, SegmentSpec,
+    RuleText, Segment, SegmentSpec, Targets,
 };
+use crate::condition::Condition;
 use crate::decision::{ResourceIndex, RuleIndex, SegmentIndex};
 use crate::matcher::{Candidate, MAX_CLAUSES, MAX_TOTAL, Matcher, Section, TooManyClauses};
 use crate::text::Text;
@@ -109,6 +110,7 @@ impl Policy {
 
         let dialects: Box<[Dialect]> = spec.dialects.into_iter().map(Dialect::from).collect();
         let (mut placements, mut allows, mut forbids, mut rules) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut conditions = Vec::with_capacity(spec.rules.len());
         for (index, rule) in spec.rules.into_iter().enumerate() {
             let index = RuleIndex(u32::try_from(index).map_err(|_| CompileError::TooMany { what: "rule" })?);
             match rule.effect {
@@ -116,6 +118,7 @@ impl Policy {
                 Effect::Allow => allows.push(grant(index, &rule, &resource_names)?),
                 Effect::Forbid => forbids.push(grant(index, &rule, &resource_names)?),
             }
+            conditions.push(rule.condition);
             rules.push(RuleText { label: rule.label.into(), location: rule.location.into() });
         }
         let fallbacks = fallbacks(&spec.segments, &segment_names)?;
@@ -134,7 +137,7 @@ impl Policy {
             .collect();
         let resources: Result<Box<[Resource]>, CompileError> =
             spec.resources.into_iter().map(|resource| resource_by_dialect(resource, &dialects)).collect();
-        let matcher = matcher(&placements, &allows, &forbids, resource_names.len())
+        let matcher = matcher(&placements, &allows, &forbids, &conditions, resource_names.len())
             .map_err(|rule| CompileError::TooManyClauses { location: rule_location(&rules, rule) })?;
         Ok(Self {
             matcher,
@@ -142,6 +145,7 @@ impl Policy {
             allows: allows.into(),
             forbids: forbids.into(),
             rules: rules.into(),
+            conditions: conditions.into(),
             segments: segments?,
             resources: resources?,
             dialects,
@@ -155,20 +159,21 @@ fn matcher(
     placements: &[Placement],
     allows: &[Grant],
     forbids: &[Grant],
+    conditions: &[Condition],
     resources: usize,
 ) -> Result<Matcher, RuleIndex> {
     let placed = (0..).zip(placements).map(|(owner, placement)| {
         let section = if placement.segment.is_some() { Section::Place } else { Section::Reject };
-        (placement.rule, Candidate { section, owner, condition: &placement.condition, resources: &[] })
+        (placement.rule, section, owner, &[][..])
     });
-    let allowed = (0..).zip(allows).map(|(owner, allow)| {
-        (allow.rule, Candidate { section: Section::Allow, owner, condition: &allow.condition, resources: &[] })
+    let allowed = (0..).zip(allows).map(|(owner, allow)| (allow.rule, Section::Allow, owner, &[][..]));
+    let forbidden =
+        (0..).zip(forbids).map(|(owner, forbid)| (forbid.rule, Section::Forbid, owner, forbid.resources.as_slice()));
+    let candidates = placed.chain(allowed).chain(forbidden).filter_map(|(rule, section, owner, resources)| {
+        let condition = conditions.get(rule.0 as usize)?;
+        Some((rule, Candidate { section, owner, condition, resources }))
     });
-    let forbidden = (0..).zip(forbids).map(|(owner, forbid)| {
-        let (condition, resources) = (&forbid.condition, forbid.resources.as_ref());
-        (forbid.rule, Candidate { section: Section::Forbid, owner, condition, resources })
-    });
-    let (rules, candidates): (Vec<RuleIndex>, Vec<Candidate<'_>>) = placed.chain(allowed).chain(forbidden).unzip();
+    let (rules, candidates): (Vec<RuleIndex>, Vec<Candidate<'_>>) = candidates.unzip();
     Matcher::compile(&candidates, resources)
         .map_err(|TooManyClauses(position)| rules.get(position).copied().unwrap_or(RuleIndex(0)))
 }
@@ -218,19 +223,19 @@ fn placement(
             return Err(CompileError::WrongTargets { location: rule.location.clone() });
         }
     };
-    Ok(Placement { rule: index, condition: rule.condition.clone(), segment, monitor: rule.monitor })
+    Ok(Placement { rule: index, segment, monitor: rule.monitor })
 }
 
 fn grant(index: RuleIndex, rule: &RuleSpec, resources: &HashMap<String, ResourceIndex>) -> Result<Grant, CompileError> {
     if rule.targets.is_empty() {
         return Err(CompileError::WrongTargets { location: rule.location.clone() });
     }
-    let indices: Result<Box<[ResourceIndex]>, CompileError> = rule
-        .targets
-        .iter()
-        .map(|name| resources.get(name).copied().ok_or_else(|| unknown_target(rule, name)))
-        .collect();
-    Ok(Grant { rule: index, condition: rule.condition.clone(), resources: indices?, monitor: rule.monitor })
+    let resource = |name: &String| resources.get(name).copied().ok_or_else(|| unknown_target(rule, name));
+    let resources = match rule.targets.as_slice() {
+        [name] => Targets::One(resource(name)?),
+        names => Targets::Several(names.iter().map(resource).collect::<Result<_, _>>()?),
+    };
+    Ok(Grant { rule: index, resources, monitor: rule.monitor })
 }
 
 fn unknown_target(rule: &RuleSpec, name: &str) -> CompileError {

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 
 use super::{Placement, Policy};
-use crate::condition::{Condition, Truth};
-use crate::decision::{Decision, Outcome, Reason, ResourceIndex, Verdict};
+use crate::condition::Truth;
+use crate::decision::{Decision, Outcome, Reason, ResourceIndex, RuleIndex, Verdict};
 use crate::fact::FactSet;
-use crate::matcher::{self, Certainty, Section};
+use crate::matcher::{self, Certainty, Section, ones};
 
 thread_local! {
     /// Each thread's own.
@@ -19,6 +19,8 @@ pub(super) struct Scratch {
     matching: matcher::Scratch,
     /// Every reason but that of the placement that decides.
     others: Vec<Reason>,
+    /// Positions of `allow`s.
+    matched: Ordered,
     allowed: Resources,
     removed: Resources,
 }
@@ -56,12 +58,43 @@ impl Resources {
     }
 }
 
-fn in_word(position: u32, mut word: u64) -> impl Iterator<Item = ResourceIndex> {
-    std::iter::from_fn(move || {
-        let bit = (word != 0).then(|| word.trailing_zeros())?;
-        word &= word - 1;
-        Some(ResourceIndex(position * 64 + bit))
-    })
+/// Numbers that come in any order and again, and leave in order and once: a bit for each, and one for each word of them.
+#[derive(Default)]
+struct Ordered {
+    words: Vec<u64>,
+    occupied: Vec<u64>,
+}
+
+impl Ordered {
+    /// Makes room for numbers below `limit`.
+    fn reset(&mut self, limit: usize) {
+        self.words.resize(limit.div_ceil(64), 0);
+        self.occupied.resize(limit.div_ceil(64 * 64), 0);
+    }
+
+    fn insert(&mut self, number: u32) {
+        let (word, summary) = (number / 64, number / (64 * 64));
+        if let (Some(bits), Some(occupied)) =
+            (self.words.get_mut(word as usize), self.occupied.get_mut(summary as usize))
+        {
+            *bits |= 1 << (number % 64);
+            *occupied |= 1 << (word % 64);
+        }
+    }
+
+    /// Calls with each number, and forgets it.
+    fn drain(&mut self, mut each: impl FnMut(u32)) {
+        for (first, occupied) in (0..).step_by(64).zip(&mut self.occupied) {
+            for word in ones(std::mem::take(occupied)) {
+                let bits = self.words.get_mut(first as usize + word as usize).map(std::mem::take);
+                ones(bits.unwrap_or_default()).for_each(|bit| each((first + word) * 64 + bit));
+            }
+        }
+    }
+}
+
+fn in_word(position: u32, word: u64) -> impl Iterator<Item = ResourceIndex> {
+    ones(word).map(move |bit| ResourceIndex(position * 64 + bit))
 }
 
 impl Policy {
@@ -77,7 +110,8 @@ impl Policy {
             grants = scratch.allowed.without(&scratch.removed);
         }
         if !scratch.others.is_sorted_by_key(|reason| reason.rule) {
-            scratch.others.sort_unstable_by_key(|reason| reason.rule);
+            // Stable, because this joins what is in order already: placements, `allow`s, `forbid`s.
+            scratch.others.sort_by_key(|reason| reason.rule);
         }
         scratch.others.dedup();
         let mut reasons = Vec::with_capacity(scratch.others.len() + usize::from(deciding.is_some()));
@@ -98,8 +132,8 @@ impl Policy {
         let Scratch { matching, others, .. } = scratch;
         let mut deciding: Option<(&Placement, Outcome)> = None;
         for section in [Section::Place, Section::PlaceByKey] {
-            for found in self.matcher.found(section, facts, matching) {
-                let Some(placement) = self.placements.get(found.owner as usize) else { continue };
+            for owner in self.matcher.owners(section, facts, matching) {
+                let Some(placement) = self.placements.get(owner as usize) else { continue };
                 if placement.monitor {
                     others.push(Reason { rule: placement.rule, outcome: Outcome::WouldPlace });
                 } else if deciding.is_none_or(|(first, _)| placement.rule < first.rule) {
@@ -115,7 +149,7 @@ impl Policy {
             if deciding.is_some_and(|(first, _)| first.rule < reject.rule) {
                 break;
             }
-            let certain = is_true(found.certainty, &reject.condition, facts);
+            let certain = self.is_true(found.certainty, reject.rule, facts);
             let outcome = if certain { Outcome::Rejected } else { Outcome::RejectedByUnknown };
             if reject.monitor {
                 others.push(Reason { rule: reject.rule, outcome: outcome.monitored() });
@@ -131,10 +165,12 @@ impl Policy {
     }
 
     fn allow(&self, facts: &FactSet, scratch: &mut Scratch) {
-        let Scratch { matching, others, allowed, .. } = scratch;
+        let Scratch { matching, others, matched, allowed, .. } = scratch;
+        matched.reset(self.allows.len());
         allowed.reset(self.resources.len());
-        for found in self.matcher.found(Section::Allow, facts, matching) {
-            let Some(allow) = self.allows.get(found.owner as usize) else { continue };
+        self.matcher.owners(Section::Allow, facts, matching).for_each(|owner| matched.insert(owner));
+        matched.drain(|position| {
+            let Some(allow) = self.allows.get(position as usize) else { return };
             let outcome = if allow.monitor {
                 Outcome::WouldGrant
             } else {
@@ -142,12 +178,12 @@ impl Policy {
                 Outcome::Granted
             };
             others.push(Reason { rule: allow.rule, outcome });
-        }
+        });
     }
 
     /// Every `forbid` is held against what was allowed, so that its place in the file does not matter.
     fn forbid(&self, facts: &FactSet, scratch: &mut Scratch) {
-        let Scratch { matching, others, allowed, removed } = scratch;
+        let Scratch { matching, others, allowed, removed, .. } = scratch;
         removed.reset(self.resources.len());
         self.matcher.keep_forbids(allowed.iter(), matching);
         for found in self.matcher.found(Section::Forbid, facts, matching) {
@@ -156,7 +192,7 @@ impl Policy {
             if hit.peek().is_none() {
                 continue;
             }
-            let outcome = if is_true(found.certainty, &forbid.condition, facts) {
+            let outcome = if self.is_true(found.certainty, forbid.rule, facts) {
                 Outcome::Forbidden
             } else {
                 Outcome::ForbiddenByUnknown
@@ -169,13 +205,16 @@ impl Policy {
             }
         }
     }
-}
 
-/// Whether the condition of a rule that matches is true, and not unknown.
-fn is_true(certainty: Certainty, condition: &Condition, facts: &FactSet) -> bool {
-    match certainty {
-        Certainty::True => true,
-        Certainty::Unknown => false,
-        Certainty::Unclear => condition.evaluate(facts) == Truth::True,
+    /// Whether the condition of a rule that matches is true, and not unknown.
+    fn is_true(&self, certainty: Certainty, rule: RuleIndex, facts: &FactSet) -> bool {
+        match certainty {
+            Certainty::True => true,
+            Certainty::Unknown => false,
+            Certainty::Unclear => {
+                let condition = self.conditions.get(rule.0 as usize);
+                condition.is_some_and(|condition| condition.evaluate(facts) == Truth::True)
+            }
+        }
     }
 }

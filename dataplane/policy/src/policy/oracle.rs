@@ -179,8 +179,9 @@ impl Random {
 fn walk(policy: &Policy, facts: &FactSet) -> Decision {
     let mut others = Vec::new();
     let mut deciding = None;
+    let truth = |rule: RuleIndex| policy.conditions[rule.0 as usize].evaluate(facts);
     for placement in &policy.placements {
-        let outcome = match (placement.segment, placement.condition.evaluate(facts)) {
+        let outcome = match (placement.segment, truth(placement.rule)) {
             (_, Truth::False) | (Some(_), Truth::Unknown) => continue,
             (Some(_), Truth::True) => Outcome::Placed,
             (None, Truth::True) => Outcome::Rejected,
@@ -197,7 +198,7 @@ fn walk(policy: &Policy, facts: &FactSet) -> Decision {
     let segment = deciding.and_then(|(_, segment)| segment);
     let (mut allowed, mut removed) = (vec![false; policy.resources.len()], vec![false; policy.resources.len()]);
     for allow in policy.allows.iter().filter(|_| segment.is_some()) {
-        if allow.condition.evaluate(facts) == Truth::True {
+        if truth(allow.rule) == Truth::True {
             let outcome = if allow.monitor { Outcome::WouldGrant } else { Outcome::Granted };
             others.push(Reason { rule: allow.rule, outcome });
             for resource in allow.resources.iter().filter(|_| !allow.monitor) {
@@ -207,7 +208,7 @@ fn walk(policy: &Policy, facts: &FactSet) -> Decision {
     }
     for forbid in &policy.forbids {
         let hit: Vec<_> = forbid.resources.iter().filter(|resource| allowed[resource.0 as usize]).collect();
-        let outcome = match forbid.condition.evaluate(facts) {
+        let outcome = match truth(forbid.rule) {
             _ if hit.is_empty() => continue,
             Truth::False => continue,
             Truth::True => Outcome::Forbidden,

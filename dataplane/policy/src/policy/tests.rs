@@ -31,7 +31,7 @@ fn spec(rules: Vec<RuleSpec>) -> PolicySpec {
         name: name.to_owned(),
         replies: vec![("plain".to_owned(), vec![reply])],
         site_replies: vec![(("Berlin".to_owned(), "plain".to_owned()), vec![reply, reply])],
-        confined_replies: Vec::new(),
+        confined_replies: vec![("plain".to_owned(), vec![reply, 100, 200])],
         confined_site_replies: Vec::new(),
         session_timeout: Some(u32::from(reply)),
         fallback: None,
@@ -165,7 +165,7 @@ fn what_a_client_cannot_take_goes_to_the_fallback() {
         (Limits { lines: Some(4), ..unlimited }, None, Ok(("corp", 3))),
         (Limits { lines: Some(3), ..unlimited }, None, Ok(("guest", 0))),
         (Limits { characters: Some(39), ..unlimited }, None, Ok(("guest", 0))),
-        (Limits { characters: Some(9), ..unlimited }, None, Err(Unfit)),
+        (Limits { octets: Some(2), ..unlimited }, None, Err(Unfit)),
     ];
     for (limits, site, expected) in table {
         let targets = ["gpu", "registry", "internet"];

@@ -88,8 +88,9 @@ pub fn ends_in(identity: &Identity, now: Now) -> Option<u32> {
     let unix = i64::try_from(now.unix()).unwrap_or(i64::MAX);
     let certificate = identity.certificate.as_ref().and_then(|certificate| i64::try_from(certificate.not_after).ok());
     let device = identity.device_record.as_deref();
-    let posture =
-        device.filter(|device| device.current_posture(unix).is_some()).and_then(|device| device.posture_expires_at);
+    let posture = device
+        .filter(|device| device.current_posture(unix).is_some())
+        .and_then(|device| device.posture_expires_at.unix());
     let access = identity.user_record.as_ref().and_then(|user| user.access_until).filter(|until| *until > unix);
     let left = certificate.into_iter().chain(posture).chain(access).min()?.saturating_sub(unix).max(0);
     Some(u32::try_from(left).unwrap_or(u32::MAX))
