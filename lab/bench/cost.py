@@ -32,9 +32,13 @@ class Cost:
 
     @property
     def data_plane_us(self) -> list[float]:
-        """The part of nac's own Rust threads (`nac-receive-N`, `nac-shard-N`), per run; the rest is Python."""
+        """The part of the threads that answer (`nac-receive-N`, `nac-shard-N`), per run; the rest keeps records."""
         return [
-            sum(used for name, used in run["server"]["threads_cpu_us_per_authentication"].items() if "nac-" in name)
+            sum(
+                used
+                for name, used in run["server"]["threads_cpu_us_per_authentication"].items()
+                if name.startswith(("nac-receive", "nac-shard"))
+            )
             for run in self.runs
         ]
 

@@ -138,7 +138,7 @@ def _load(turn: _Turn, live: RunningServer, name: str, place: Place) -> None:
     used: dict[str, float] = report["server"]["threads_cpu_us_per_authentication"]
     requests: float = report["server"]["cpu_us_per_authentication"]
     _record(turn.costs.requests, name, place, turn.count, requests)
-    rust = [us for thread, us in used.items() if thread.startswith("nac-")]
+    rust = [us for thread, us in used.items() if thread.startswith(("nac-receive", "nac-shard"))]
     if rust:
         _record(turn.costs.answering, f"{name}, answering", place, turn.count, sum(rust))
     turn.say(f"{turn.count:,} rules: {name}, {place}: {requests:.1f} us")
