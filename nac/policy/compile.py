@@ -26,13 +26,14 @@ from nac.policy.source import Diagnostic, Severity, nearest, ordered
 
 @dataclass(frozen=True, slots=True)
 class CompiledPolicy:
-    """`native` goes into a snapshot; `layouts` shows, by dialect, what it will send. `sites`: where clients stand.
-    `known_until`: Unix seconds up to which the schedules are worked out, None without schedules; later it is not known
-    whether they hold.
+    """`native` goes into a snapshot; `layouts` shows, by dialect, what it will send. `dialects`: what it was asked for.
+    `sites`: where clients stand. `known_until`: Unix seconds up to which the schedules are worked out, None without
+    schedules; later it is not known whether they hold.
     """
 
     native: _dataplane.Policy
     digest: str
+    dialects: frozenset[str] | None
     layouts: Mapping[str, Layout]
     warnings: tuple[Diagnostic, ...]
     sites: tuple[Site, ...] = ()
@@ -70,6 +71,7 @@ def compile_policy(
     return CompiledPolicy(
         native=native,
         digest=checked.digest,
+        dialects=None if dialects is None else frozenset(dialects),
         layouts={one.dialect.name: one for one in layouts},
         warnings=tuple(warnings),
         sites=policy.sites,
