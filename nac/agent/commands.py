@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
 import subprocess
 import sys
-import threading
+import time
 from typing import Final, Protocol
 
 SEARCHED: Final = r"C:\Windows\System32" if sys.platform == "win32" else "/usr/sbin:/usr/bin:/sbin:/bin"
@@ -40,17 +42,29 @@ class SystemCommands:
             stderr=subprocess.DEVNULL,
             env={"PATH": SEARCHED, "LC_ALL": "C"},
         ) as process:
-            if process.stdout is None:
-                raise AssertionError("Popen made the pipe it was asked for")
-            watchdog = threading.Timer(PATIENCE_S, process.kill)
-            watchdog.start()
-            said = process.stdout.read(LONGEST_ANSWER + 1)
-            if len(said) > LONGEST_ANSWER:
+            try:
+                said = _said(process)
+            finally:
                 process.kill()
-            code = process.wait()
-            watchdog.cancel()
         if len(said) > LONGEST_ANSWER:
             raise CommandError(f"{program} said more than {LONGEST_ANSWER} octets")
-        if code != 0:
-            raise CommandError(f"{program} ended with {code}")
+        if process.returncode != 0:
+            raise CommandError(f"{program} ended with {process.returncode}, or was ended after {PATIENCE_S:.0f} s")
         return said.decode("utf-8", "replace")
+
+
+def _said(process: subprocess.Popen[bytes]) -> bytes:
+    """What the program prints until it ends, the time is over, or it has said too much."""
+    if process.stdout is None:
+        raise AssertionError("Popen made the pipe it was asked for")
+    end = time.monotonic() + PATIENCE_S
+    parts: list[bytes] = []
+    room = LONGEST_ANSWER + 1
+    while room > 0 and select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
+        part = os.read(process.stdout.fileno(), min(room, 65536))
+        if not part:
+            process.wait(max(0.1, end - time.monotonic()))
+            break
+        parts.append(part)
+        room -= len(part)
+    return b"".join(parts)

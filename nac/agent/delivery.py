@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 
 from nac.agent.answer import AGAIN, RefusedError, Verdict
 from nac.agent.boot import read_boot
-from nac.agent.checks.agent_integrity import own_digest
+from nac.agent.checks.agent_integrity import installed_version, own_digest
 from nac.agent.client import PostureClient
 from nac.agent.config import AgentConfig
 from nac.agent.jws import signed_token
@@ -72,15 +71,15 @@ class Delivery:
     def _token(self, machine: Machine, observation: Observation, status: Status, nonce: str) -> bytes:
         identity = load_identity(self._config.device)
         now = self._clock()
-        freshness = Freshness(self._state.next_count(now), nonce, secrets.token_bytes(16), now)
+        freshness = Freshness(self._state.next_count(now), nonce, os.urandom(16), now)
         author = author_of(machine, identity.name)
         return signed_token(claims(observation, read_boot(machine.root), author, freshness, status.missed), identity)
 
 
 def author_of(machine: Machine, subject: str) -> Author:
-    """Who writes reports on this device."""
+    """Who writes reports on this device; a checkout has no version."""
     try:
-        digest = own_digest(machine.root, machine.package)
+        version, digest = installed_version(machine.root, machine.package), own_digest(machine.root, machine.package)
     except UnreadableError:
-        digest = ""
-    return Author(subject, version("nac"), this_platform(), digest)
+        version, digest = "", ""
+    return Author(subject, version or "checkout", this_platform(), digest)

@@ -12,8 +12,8 @@ Value = str | int | bool | tuple[str, ...] | None
 LONGEST_TEXT: Final = 160
 """Octets of one text of a finding."""
 
-LONGEST_LIST: Final = 4096
-"""Octets of one list: nine lists of this size leave a report below the 64 KiB that the server takes."""
+LONGEST_LIST: Final = 2048
+"""Octets of one list: lists of this size keep a report below the 64 KiB that the server takes."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import msgspec
 
 from nac.agent.observation import Observation
 
-MOST: Final = 32
+MOST: Final = 16
 """Changes that are kept; the oldest goes first."""
 
 

@@ -43,7 +43,7 @@ class Freshness:
 def claims(
     observation: Observation, boot: Boot, author: Author, freshness: Freshness, missed: Sequence[Missed] = ()
 ) -> dict[str, object]:
-    """The claims of one report, at most 48 KiB of JSON whatever the device holds.
+    """The claims of one report, below 48 KiB of JSON whatever the device holds.
 
     `missed`: what was found while the server could not be told. It is told as history: the checks are those of now.
     """

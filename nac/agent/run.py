@@ -59,10 +59,9 @@ class Agent:
         self._config = config
         self._delivery = delivery
         self._checks = checks_of(this_platform())
-        self._slow = SlowChecks(self._checks)
         self._watch = Watch(Root(), config.checks)
         self._sample = self._watch.sample()
-        self._slow.make(self._machine())
+        self._slow = SlowChecks(self._checks, self._machine(), _now())
         self._reported: Observation | None = None
         self._schedule = Schedule(_now(), config.report.every.seconds, random.random)
 

@@ -6,7 +6,7 @@ the times of the files and folders that checks read. A difference means that che
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ from nac.agent.checks.plaintext_tokens import KNOWN
 from nac.agent.commands import SystemCommands
 from nac.agent.config import CheckSettings
 from nac.agent.listeners import read_listeners
+from nac.agent.listening_sockets import listening_sockets
 from nac.agent.machine import Machine
 from nac.agent.nft_generation import nft_generation
 from nac.agent.processes import pids, read_process
@@ -43,17 +44,23 @@ HOME: Final = (RUNTIME, *dict.fromkeys(name for _, name, _ in KNOWN))
 class Sample:
     """Two samples are equal when nothing that is watched has changed between them."""
 
-    listeners: frozenset[tuple[str, str, int, int]]
+    listeners: frozenset[Hashable]
     ruleset: int | None
     running: frozenset[str]
     times: tuple[int, ...]
 
 
 class Watch:
-    """Samples one device."""
+    """Samples one device. `sockets` lists the listening ones; what raises `OSError` is replaced by /proc/net."""
 
-    def __init__(self, root: Root, settings: CheckSettings) -> None:
+    def __init__(
+        self,
+        root: Root,
+        settings: CheckSettings,
+        sockets: Callable[[], frozenset[Hashable]] = listening_sockets,
+    ) -> None:
         self._root = root
+        self._sockets = sockets
         self._settings = settings
         self._wanted = frozenset((*settings.required_processes, *settings.forbidden_processes))
         self._processes: dict[int, frozenset[str]] = {}
@@ -65,7 +72,11 @@ class Watch:
         """What is there now; what cannot be read counts as absent, and its checks say so."""
         return Sample(self._listeners(), nft_generation(), self._running(), self._times())
 
-    def _listeners(self) -> frozenset[tuple[str, str, int, int]]:
+    def _listeners(self) -> frozenset[Hashable]:
+        try:
+            return self._sockets()
+        except OSError:
+            pass
         try:
             return frozenset((one.protocol, one.address, one.port, one.inode) for one in read_listeners(self._root))
         except (UnreadableError, ValueError):

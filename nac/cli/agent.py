@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -32,10 +34,14 @@ class Chosen:
         """The settings. Raises `ConfigError`."""
         from nac.agent.config import load_agent_config
 
+        return load_agent_config(self.found())
+
+    def found(self) -> Path:
+        """The file that the settings are in. Raises `ConfigError`."""
         candidates = (self.path,) if self.path is not None else SEARCHED
         for path in candidates:
             if path.is_file():
-                return load_agent_config(path)
+                return path
         raise ConfigError(
             "no settings of the agent here",
             path=candidates[0],
@@ -97,9 +103,8 @@ def init(
 @click.pass_obj
 def run(chosen: Chosen) -> None:
     """Report at once, on every change and every few minutes, until SIGTERM."""
-    from nac.agent.run import run as serve
-
-    serve(chosen.config())
+    path = chosen.found().absolute()
+    os.execv(sys.executable, [sys.executable, "-P", "-m", "nac.agent", str(path)])  # noqa: S606  # no shell is wanted
 
 
 @cli.command("check")

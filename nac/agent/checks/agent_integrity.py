@@ -15,6 +15,9 @@ from nac.agent.root import MissingError, Root
 OURS: Final = ("nac/agent/", "nac/cli/agent.py", "nac/cli/__init__.py", "nac/errors.py", "nac/config/")
 """What the agent is made of, among the files of the package."""
 
+WHEEL: Final = ("nac-", ".dist-info")
+"""What stands around the version in the name of the folder that an installed wheel leaves."""
+
 _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -37,6 +40,13 @@ def run(machine: Machine) -> Finding:
     return passed(None, f"{len(recorded)} files")
 
 
+def installed_version(root: Root, package: str) -> str:
+    """The version of the wheel that the agent was installed from, empty without one."""
+    site = package.rpartition("/")[0]
+    names = (name for name in root.names_if_any(site) if name.startswith(WHEEL[0]) and name.endswith(WHEEL[1]))
+    return next((name.removeprefix(WHEEL[0]).removesuffix(WHEEL[1]) for name in names), "")
+
+
 def own_digest(root: Root, package: str) -> str:
     """SHA-256 in hex over the agent's own modules: their names and contents, in order of name."""
     total = hashlib.sha256()
@@ -51,7 +61,7 @@ def _modules(root: Root, folder: str) -> list[str]:
         path = f"{folder}/{name}"
         if name.endswith(".py"):
             found.append(path)
-        elif root.at(path).is_dir() and name != "__pycache__":
+        elif root.is_folder(path) and name != "__pycache__":
             found += _modules(root, path)
     return found
 
@@ -60,7 +70,7 @@ def _recorded(root: Root, site: str) -> dict[str, str]:
     """File -> SHA-256 in URL-safe base64, from the RECORD of the installed wheel (PEP 376, PEP 427)."""
     recorded: dict[str, str] = {}
     for name in root.names(site):
-        if name.startswith("nac-") and name.endswith(".dist-info") and root.exists(f"{site}/{name}/RECORD"):
+        if name.startswith(WHEEL[0]) and name.endswith(WHEEL[1]) and root.exists(f"{site}/{name}/RECORD"):
             for row in csv.reader(root.text(f"{site}/{name}/RECORD").splitlines()):
                 if len(row) == 3 and row[0].startswith(OURS) and row[1].startswith("sha256="):
                     recorded[row[0]] = row[1].removeprefix("sha256=")
