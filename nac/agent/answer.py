@@ -27,24 +27,26 @@ class FailedCheck(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """How the server judges this device. Times are Unix seconds, `nonce` is for the next report."""
+    """How the server judges this device. Times are Unix seconds, `nonce` is for the next report.
+
+    `expires_at` is None for a device of which the server has no report.
+    """
 
     status: Health
     score: int = 0
     failed: tuple[FailedCheck, ...] = ()
     passed: tuple[str, ...] = ()
-    expires_at: float = 0.0
+    expires_at: float | None = None
     next_report_s: float = 300.0
     nonce: str | None = None
     nonce_expires_at: float = 0.0
 
 
 class Nonce(msgspec.Struct, frozen=True):
-    """Makes one report fresh (RFC 9711 section 4.1); `server_time` shows how far the clocks are apart."""
+    """Makes one report fresh (RFC 9711 section 4.1), until `expires_at` (Unix seconds)."""
 
     nonce: str
     expires_at: float
-    server_time: float
 
 
 class Refusal(msgspec.Struct, frozen=True):

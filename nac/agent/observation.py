@@ -38,10 +38,8 @@ class Observation:
 
     @property
     def substance(self) -> tuple[tuple[str, Result, Value], ...]:
-        """What makes two observations different; ages in days and details do not."""
-        return tuple(
-            (name, one.result, None if isinstance(one.value, int) else one.value) for name, one in self.findings.items()
-        )
+        """What makes two observations different; details do not."""
+        return tuple((name, one.result, one.value) for name, one in self.findings.items())
 
     def named(self, result: Result) -> tuple[str, ...]:
         """The checks that ended so."""

@@ -33,8 +33,12 @@ WATCHED: Final = (
     "/etc/ufw/ufw.conf",
     "/etc/xdg/kscreenlockerrc",
     "/etc/dconf/db/local",
+    "/etc/dconf/db/local.d",
+    "/lib/modules",
     "/proc/driver/nvidia/version",
     "/usr/bin/unattended-upgrade",
+    "/var/log/dnf.rpm.log",
+    "/var/log/dpkg.log",
 )
 HOME: Final = (RUNTIME, *dict.fromkeys(name for _, name, _ in KNOWN))
 """Below each home folder."""

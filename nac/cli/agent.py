@@ -210,7 +210,8 @@ def _show(verdict: Verdict, output: Format) -> None:
 
         print_json(msgspec.to_builtins(verdict))
         return
-    say(f"{verdict.status}, score {verdict.score}, until {local_time(verdict.expires_at)}")
+    until = f", until {local_time(verdict.expires_at)}" if verdict.expires_at else ""
+    say(f"{verdict.status}, score {verdict.score}{until}")
     for one in verdict.failed:
         grace = f" (counts from {local_time(one.grace_until)})" if one.grace_until else ""
         say(f"failed: {printable(one.check)}: {printable(one.says)}{grace}")

@@ -93,12 +93,16 @@ class Received:
 
 @dataclass
 class PostureServer:
-    """Keeps what it got. `answers` are given to reports first, (HTTP status, JSON); then every report is healthy."""
+    """Keeps what it got. `answers` are given to reports first, (HTTP status, JSON); then every report is healthy.
+
+    `standing` is what it says when it is asked for the status.
+    """
 
     url: str = ""
     reports: list[Received] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    standing: dict[str, Any] | None = None
     next_report_s: float = 300.0
     arrived: threading.Condition = field(default_factory=threading.Condition)
     nonces: int = 0
@@ -160,7 +164,7 @@ def _handler(server: PostureServer) -> type[BaseHTTPRequestHandler]:
                 now = time.time()
                 self.say(200, {"nonce": server.fresh_nonce(), "expires_at": now + 60, "server_time": now})
             else:
-                self.say(200, healthy(server))
+                self.say(200, server.standing or healthy(server))
 
         def do_POST(self) -> None:
             server.paths.append(self.path)

@@ -76,6 +76,11 @@ def test_status_asks_when_told_to(settings: Path, server: PostureServer) -> None
     assert server.paths == ["/v1/status"]
 
 
+def test_a_server_without_a_report_says_so(settings: Path, server: PostureServer) -> None:
+    server.standing = {"status": "unknown", "score": 0, "failed": [], "passed": [], "expires_at": None}
+    assert agent("-f", str(settings), "status", "--ask").stdout == "unknown, score 0\n"
+
+
 def test_a_refusal_is_6_and_says_what_to_do(settings: Path, server: PostureServer) -> None:
     server.answers.append((403, {"error": "unknown_device", "detail": "no such device", "fix": "put it on record"}))
     result = agent("-f", str(settings), "report", code=6)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from device_lab import TCP_HEAD, machine, make_tree, socket_line
+from device_lab import LOOPBACK4, TCP_HEAD, listening, machine, make_tree, socket_line
 from hypothesis import given
 from hypothesis import strategies as st
 from posture_lab import KEYS
@@ -19,7 +19,8 @@ from nac.agent.finding import LONGEST_LIST, LONGEST_TEXT, Finding, bounded, fail
 from nac.agent.jws import signed_token
 from nac.agent.machine import Machine
 from nac.agent.missed import MOST, Missed
-from nac.agent.observation import Observation, SeenService
+from nac.agent.observation import Observation, SeenService, observe
+from nac.agent.platforms import checks_of
 from nac.agent.report import Author, Freshness, claims
 from nac.agent.root import Root, UnreadableError
 from nac.agent.signer import DeviceIdentity, FileSigner
@@ -56,12 +57,23 @@ def test_the_largest_report_fits() -> None:
     assert len(signed_token(said, identity)) <= 65536
 
 
-@pytest.mark.parametrize("error", [UnreadableError("/x: denied"), ValueError("odd"), KeyError("k"), RecursionError()])
+@pytest.mark.parametrize(
+    "error", [UnreadableError("/x: denied"), ValueError("odd"), KeyError("k"), RecursionError(), EOFError()]
+)
 def test_a_check_that_breaks_is_unknown(error: Exception, tmp_path: Path) -> None:
     def run(_machine: Machine) -> Finding:
         raise error
 
     assert Check("kernel", run).finding(machine(Root(tmp_path))).result == "unknown"
+
+
+@pytest.mark.parametrize("content", ["[" * 90000, "\0", "[]", '{"port": "8888"}'])
+def test_what_a_user_writes_does_not_stop_the_agent(content: str, tmp_path: Path) -> None:
+    files = listening(LOOPBACK4, 8888, comm="jupyter-lab")
+    files["/home/alice/.local/share/jupyter/runtime/jpserver-1.json"] = content
+    seen = observe(machine(make_tree(tmp_path, files)), checks_of("linux"))
+    assert seen.findings["rogue_notebook"].result == "unknown"
+    assert [service.token for service in seen.services] == [None]
 
 
 def test_a_pipe_in_the_place_of_a_file_holds_nothing_up(tmp_path: Path) -> None:

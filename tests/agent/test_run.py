@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -133,3 +135,13 @@ def test_it_tells_systemd(
             agent.send_signal(signal.SIGTERM)
             while (said := supervisor.recv(64)) != b"STOPPING=1":
                 assert said == b"WATCHDOG=1"
+
+
+@pytest.mark.skipif(os.getuid() != 0 or shutil.which("nft") is None, reason="needs root and nft")
+def test_a_firewall_that_stops_is_reported_and_its_return_too(tmp_path: Path) -> None:
+    story = Path(__file__).with_name("firewall_story.py")
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, story, tmp_path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["pass", "fail", "pass"]

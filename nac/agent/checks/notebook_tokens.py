@@ -8,7 +8,7 @@ from typing import Final
 
 from nac.agent.listeners import Listener
 from nac.agent.machine import Machine
-from nac.agent.root import MissingError
+from nac.agent.root import UnreadableError
 
 RUNTIME: Final = ".local/share/jupyter/runtime"
 """Where Jupyter keeps `jpserver-PID.json` and `nbserver-PID.json`, below a home folder."""
@@ -42,7 +42,7 @@ def _running(machine: Machine) -> list[dict[str, object]]:
         for name in names[:MOST_FILES]:
             try:
                 said = json.loads(machine.root.text_within(home, f"{folder}/{name}", 16384))
-            except (MissingError, ValueError):
+            except (UnreadableError, ValueError, RecursionError):
                 continue
             if isinstance(said, dict):
                 found.append(said)
