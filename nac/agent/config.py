@@ -101,10 +101,13 @@ class CheckSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
     approved_folders: Annotated[
         tuple[Text, ...],
-        Meta(max_length=64, description="Folders, from the root, in which model weights may lie; others are searched."),
+        Meta(
+            max_length=64,
+            description="Folders, from the root, in which weights and datasets may lie; others are searched.",
+        ),
     ] = ()
     model_size_mib: Annotated[
-        int, Meta(ge=1, le=1048576, description="MiB from which on a file counts as model weights.")
+        int, Meta(ge=1, le=1048576, description="MiB from which on a file counts as model weights or dataset.")
     ] = 50
 
 

@@ -1,4 +1,7 @@
-"""The slow checks, whose failures are paths: once an hour and beside the others, so that a search through folders holds nothing up."""
+"""The slow checks: once an hour and beside the others, so that a search through folders holds nothing up.
+
+What they complain of are paths.
+"""
 
 from __future__ import annotations
 

@@ -160,6 +160,8 @@ FIREWALL = [
     Case("firewall", "fail", "empty", {}, detail="IPv4 is not denied", said={"nft": captured("nft/empty.json")}),
     Case("firewall", "fail", "ipv6-open", IPV6, detail="IPv6 is not", said={"nft": captured("nft/only-ipv4.json")}),
     Case("firewall", "fail", "opened-by-a-rule-for-all", IPV6, said={"nft": captured("nft/opened.json")}),
+    Case("firewall", "fail", "opened-by-a-jump-for-all", IPV6, said={"nft": captured("nft/jump.json")}),
+    Case("firewall", "pass", "zones", IPV6, said={"nft": captured("nft/zones.json")}),
     Case("firewall", "fail", "ufw-off", {"/etc/ufw/ufw.conf": "ENABLED=no\n"}, "ufw"),
     Case("firewall", "fail", "ufw-lets-in", UFW | {"/etc/default/ufw": 'DEFAULT_INPUT_POLICY="ACCEPT"\n'}, "ufw"),
     Case("firewall", "unknown", "no-nft", {}, detail="nft is not installed"),
@@ -654,6 +656,13 @@ MODELS = [
         "in-a-home",
         HOME | {"/home/alice/work/Llama.GGUF": LARGE},
         ("/home/alice/work/Llama.GGUF",),
+    ),
+    Case(
+        "unapproved_models",
+        "fail",
+        "dataset",
+        HOME | {"/home/alice/train.parquet": LARGE},
+        ("/home/alice/train.parquet",),
     ),
     Case(
         "unapproved_models",

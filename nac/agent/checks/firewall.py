@@ -17,6 +17,15 @@ REFUSING: Final = frozenset({"drop", "reject"})
 PASSING: Final = frozenset({"counter", "log", "comment"})
 """Statements of a rule that leave every packet as it is (nft(8)): without a match the rule is for all of them."""
 
+DEEPEST: Final = 16
+"""Jumps within jumps, as the kernel has it (NFT_JUMP_STACK_SIZE); beyond them a packet counts as let in."""
+
+Chain = tuple[str, str, str]
+"""Family, table, name."""
+
+Rules = dict[Chain, list[Sequence[Mapping[str, Any]]]]
+"""The statements of each rule of a chain, in order."""
+
 _FIX: Final = "switch on nftables, firewalld or ufw with incoming traffic denied by default"
 
 
@@ -39,7 +48,7 @@ def _denied(ruleset: Sequence[Mapping[str, Any]]) -> set[str]:
 
     A packet must pass every such chain, so one that denies is enough.
     """
-    rules: dict[tuple[str, str, str], list[Sequence[Mapping[str, Any]]]] = {}
+    rules: Rules = {}
     for item in ruleset:
         if rule := item.get("rule"):
             rules.setdefault((rule["family"], rule["table"], rule["chain"]), []).append(rule["expr"])
@@ -48,20 +57,28 @@ def _denied(ruleset: Sequence[Mapping[str, Any]]) -> set[str]:
         chain = item.get("chain", {})
         if chain.get("hook") != "input" or chain["family"] not in FAMILIES:
             continue
-        inside = rules.get((chain["family"], chain["table"], chain["name"]), [])
-        if _ends(inside, policy=chain.get("policy", "accept")) in REFUSING:
+        ends = _ends(rules, (chain["family"], chain["table"], chain["name"]), DEEPEST)
+        if (ends or chain.get("policy", "accept")) in REFUSING:
             denied.update(FAMILIES[chain["family"]])
     return denied
 
 
-def _ends(rules: Sequence[Sequence[Mapping[str, Any]]], *, policy: str) -> str:
-    """What becomes of a packet that no rule with a match is about: the first rule for all, else the policy."""
-    for statements in rules:
-        words = [next(iter(statement)) for statement in statements]
-        verdict = next((word for word in words if word not in PASSING), "")
-        if verdict in REFUSING or verdict == "accept":
-            return verdict
-    return policy
+def _ends(rules: Rules, chain: Chain, jumps: int) -> str:
+    """The verdict of the first rule for all packets, jumps followed; empty when every rule has a match."""
+    if jumps == 0:
+        return "accept"
+    for statements in rules.get(chain, ()):
+        said = (item for one in statements for item in one.items() if item[0] not in PASSING)
+        word, content = next(said, ("", None))
+        if word in REFUSING or word == "accept":
+            return word
+        if word == "return":
+            return ""
+        if word in ("jump", "goto") and content:
+            ends = _ends(rules, (chain[0], chain[1], content["target"]), jumps - 1)
+            if ends or word == "goto":
+                return ends
+    return ""
 
 
 def _by_settings(root: Root, why: str) -> Finding:

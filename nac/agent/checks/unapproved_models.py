@@ -1,4 +1,7 @@
-"""unapproved_models: model weights lie in the approved folders only. Names and sizes are looked at, never contents."""
+"""unapproved_models: model weights and datasets lie in the approved folders only.
+
+Names and sizes are looked at, never contents.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from nac.agent.machine import Machine
 from nac.agent.root import MissingError, Root
 
 SUFFIXES: Final = (".safetensors", ".gguf", ".ggml", ".pt", ".pth", ".ckpt", ".onnx", ".h5", ".keras", ".engine")
+DATASETS: Final = (".parquet", ".arrow", ".tfrecord")
 OLLAMA: Final = ".ollama/models/blobs"
 """Where Ollama keeps weights under names without a suffix."""
 
@@ -62,7 +66,7 @@ class _Walk:
             if entry.is_dir(follow_symlinks=False):
                 if name not in PASSED_OVER:
                     self.search(path, depth + 1)
-            elif (name.lower().endswith(SUFFIXES) or folder.endswith(OLLAMA)) and self._large(entry):
+            elif (name.lower().endswith((*SUFFIXES, *DATASETS)) or folder.endswith(OLLAMA)) and self._large(entry):
                 self.found.append(path)
 
     def _entries(self, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
