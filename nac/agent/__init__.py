@@ -9,5 +9,5 @@
     client, answer      the conversation with the server
     watch, run          what is noticed within seconds, and when to report it
 
-Nothing here needs the server's database or data plane: `tests/agent/test_alone.py`.
+Nothing here needs the server's database or data plane: `tests/agent/test_agent_alone.py`.
 """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from posture_lab import KEYS, Issuer, PostureServer, make_issuer, serving, write_pair
+from agent_server import KEYS, Issuer, PostureServer, make_issuer, serving, write_pair
 
 from nac.agent.config import AgentConfig, DeviceSettings, ReportSettings, ServerSettings
 

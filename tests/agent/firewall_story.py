@@ -1,6 +1,6 @@
 """In a network namespace of its own: the agent, a server, and a firewall that is on, off and on again.
 
-Prints what the reports say of the firewall. Run by test_run.py.
+Prints what the reports say of the firewall. Run by test_agent_run.py.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from posture_lab import KEYS, PostureServer, Received, make_issuer, serving, write_pair
+from agent_server import KEYS, PostureServer, Received, make_issuer, serving, write_pair
 
 from nac.agent.config import render_agent_config
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from agent_server import PostureServer, healthy
 from click.testing import CliRunner, Result
-from posture_lab import PostureServer, healthy
 
 from nac.agent.checks import NAMES
 from nac.agent.config import AgentConfig, load_agent_config, render_agent_config

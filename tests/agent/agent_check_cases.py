@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from device_lab import (
+from agent_device import (
     ANY4,
     ANY6,
     LOOPBACK4,

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from agent_device import machine as device
+from agent_device import make_tree
+from agent_server import KEYS, Issuer, PostureServer, healthy, make_issuer, write_pair
 from cryptography.hazmat.primitives.serialization import Encoding
-from device_lab import machine as device
-from device_lab import make_tree
-from posture_lab import KEYS, Issuer, PostureServer, healthy, make_issuer, write_pair
 
 from nac.agent.answer import RefusedError, UnreachableError
 from nac.agent.checks import NAMES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from device_lab import finding, machine
+from agent_device import finding, machine
 
 from nac.agent.checks import NAMES
 from nac.agent.platforms import checks_of

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from posture_lab import Issuer, PostureServer, Received, serving
+from agent_server import Issuer, PostureServer, Received, serving
 
 from nac.agent.config import AgentConfig, render_agent_config
 from nac.agent.state import State

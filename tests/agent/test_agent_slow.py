@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from device_lab import PASSWD, Size, check, machine, make_tree
+from agent_device import PASSWD, Size, check, machine, make_tree
 
 from nac.agent.checks import Check
 from nac.agent.finding import Finding, failed, passed

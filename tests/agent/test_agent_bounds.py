@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
-from device_lab import LOOPBACK4, TCP_HEAD, listening, machine, make_tree, socket_line
+from agent_device import LOOPBACK4, TCP_HEAD, listening, machine, make_tree, socket_line
+from agent_server import KEYS
 from hypothesis import given
 from hypothesis import strategies as st
-from posture_lab import KEYS
 
 from nac.agent.boot import Boot
 from nac.agent.checks import NAMES, Check

@@ -6,8 +6,8 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from check_cases import CASES, Case
-from device_lab import Root, check, finding, machine, make_tree
+from agent_check_cases import CASES, Case
+from agent_device import Root, check, finding, machine, make_tree
 
 from nac.agent.checks import NAMES
 from nac.agent.platforms import checks_of

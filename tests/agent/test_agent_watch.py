@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from device_lab import LOOPBACK4, PASSWD, TCP_HEAD, Root, listening, machine, make_tree, processes
+from agent_device import LOOPBACK4, PASSWD, TCP_HEAD, Root, listening, machine, make_tree, processes
 
 from nac.agent.config import CheckSettings
 from nac.agent.listeners import read_listeners, with_processes
