@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shutil
@@ -63,7 +64,8 @@ def _said(process: subprocess.Popen[bytes]) -> bytes:
     while room > 0 and select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
         part = os.read(process.stdout.fileno(), min(room, 65536))
         if not part:
-            process.wait(max(0.1, end - time.monotonic()))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.1, end - time.monotonic()))
             break
         parts.append(part)
         room -= len(part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import Final
 
 from nac.agent.answer import AGAIN, RefusedError, Verdict
 from nac.agent.boot import read_boot
@@ -22,7 +23,7 @@ from nac.agent.signer import load_identity
 from nac.agent.state import State, Status
 from nac.errors import NacError
 
-MARGIN_S = 5.0
+MARGIN_S: Final = 5.0
 """A nonce that ends sooner is not used: the report has to arrive before."""
 
 

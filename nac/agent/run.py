@@ -13,7 +13,7 @@ from typing import Final
 
 import nac
 from nac.agent.answer import Verdict
-from nac.agent.commands import Commands, SystemCommands
+from nac.agent.commands import SystemCommands
 from nac.agent.config import AgentConfig, CheckSettings
 from nac.agent.delivery import Delivery
 from nac.agent.finding import tame
@@ -32,10 +32,9 @@ TICK_S: Final = 2.0
 """Between two samples: with a report of its own a change is with the server in less than five seconds."""
 
 
-def this_machine(settings: CheckSettings, commands: Commands | None = None) -> Machine:
+def this_machine(settings: CheckSettings) -> Machine:
     """The device that this runs on, now."""
-    package = str(Path(nac.__file__).parent)
-    return Machine(Root(), commands or SystemCommands(), settings, time.time(), package)
+    return Machine(Root(), SystemCommands(), settings, time.time(), str(Path(nac.__file__).parent))
 
 
 def run(config: AgentConfig) -> None:

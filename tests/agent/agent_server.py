@@ -111,7 +111,7 @@ class PostureServer:
         self.nonces += 1
         return base64.urlsafe_b64encode(self.nonces.to_bytes(16, "big")).rstrip(b"=").decode()
 
-    def wait_for(self, what: Callable[[Received], bool], timeout_s: float = 30.0) -> Received:
+    def wait_for(self, what: Callable[[Received], bool], timeout_s: float = 60.0) -> Received:
         """The first report for which `what` holds, once it is there."""
         with self.arrived:
             found = self.arrived.wait_for(lambda: next(filter(what, self.reports), None), timeout_s)

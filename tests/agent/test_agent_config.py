@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from nac.agent.checks import NAMES
 from nac.agent.config import AgentConfig, load_agent_config, render_agent_config
 from nac.errors import ConfigError
 
@@ -39,6 +40,10 @@ def test_an_error_says_where_and_what(text: str, said: str, tmp_path: Path) -> N
         load_agent_config(tmp_path / "agent.toml")
     assert said in f"{caught.value.message} {caught.value.fix}"
     assert caught.value.line in (1, 2)
+
+
+def test_the_page_tells_every_check() -> None:
+    assert not [name for name in NAMES if f"`{name}`" not in PAGE]
 
 
 def test_the_page_tells_every_key() -> None:
