@@ -121,6 +121,50 @@ class DiscardEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     count: int
 
 
+class CoaTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of one verb. `at`: Unix microseconds. `error_cause`: of a NAK (RFC 5176 3.5)."""
+
+    verb: str
+    at: int
+    answer: Literal["ack", "nak", "silence", "no-effect"]
+    error_cause: int | None
+
+
+class CoaEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coa"):
+    """A change of a live session, whole, after one of its steps (`nac.coa.job`); the control plane tells it.
+
+    `job`: 16 hex digits; `step` counts from 0. Times are Unix microseconds. `session`: its id; `decision`: id of the
+    authentication that the session had then. `wanted`: in words, or the verb that an administrator ordered; `cause`: a
+    cause word. `by`: what confirmed or withdrew it.
+    """
+
+    job: str
+    step: int
+    at: int
+    session: str
+    client: str
+    mac: str | None
+    user: str | None
+    device: str | None
+    decision: str | None
+    reason: Literal["policy", "facts", "time", "administrator"]
+    actor: str | None
+    wanted: str
+    cause: str | None
+    authorization: str | None
+    state: str
+    verb: str | None
+    tries: list[CoaTry]
+    due_at: int
+    decided_at: int
+    sent_at: int | None
+    acked_at: int | None
+    ended_at: int | None
+    by: str | None
+    error_cause: int | None
+    detail: str
+
+
 class DecisionHeader(msgspec.Struct, frozen=True):
     """The field of a `PolicyDecision` that is searched for."""
 
@@ -193,8 +237,8 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     decision: DecisionHeader | None
 
 
-Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent
-Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader
+Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent | CoaEvent
+Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader | CoaEvent
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)
