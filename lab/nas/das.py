@@ -24,6 +24,9 @@ SESSION_CONTEXT_NOT_FOUND: Final = 503
 ADMIN_RESET: Final = 6
 """Acct-Terminate-Cause (RFC 2866 5.10)."""
 
+IDENTITY: Final = ((radius.NAS_IP_ADDRESS, bytes([192, 0, 2, 1])), (radius.NAS_IDENTIFIER, b"lab-switch"))
+"""What the switch calls itself."""
+
 _LARGEST: Final = 4096
 _REMEMBERED: Final = 64
 _ANSWER_S: Final = 5.0
@@ -112,6 +115,7 @@ class Das:
         if self.accounting is None:
             return
         attributes = [
+            *IDENTITY,
             (radius.ACCT_STATUS_TYPE, status.to_bytes(4, "big")),
             (radius.ACCT_SESSION_ID, port.acct_session_id.encode()),
             (radius.CALLING_STATION_ID, port.mac.encode()),
@@ -210,9 +214,11 @@ def serving(das: Das, host: str = "127.0.0.1") -> Iterator[Das]:
                 effect.join()
 
 
-def mab_login(server: Address, secret: bytes, mac: str, source: str = "127.0.0.1") -> bool:
+def mab_login(server: Address, secret: bytes, mac: str, *more: tuple[int, bytes], source: str = "127.0.0.1") -> bool:
     """MAC authentication as a switch does it for a silent device; whether it was accepted. Raises `TimeoutError`."""
     attributes = [
+        *IDENTITY,
+        *more,
         (radius.USER_NAME, mac.replace("-", "").lower().encode()),
         (radius.SERVICE_TYPE, (10).to_bytes(4, "big")),
         (radius.NAS_PORT_TYPE, (15).to_bytes(4, "big")),

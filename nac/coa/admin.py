@@ -11,6 +11,7 @@ from nac.coa.recipe import Verb
 from nac.coa.session import Session, SessionState, decode_session
 from nac.control.message import ControlAnswer, ControlRequest
 from nac.errors import ConflictError, NacError, NotFoundError
+from nac.identity.mac import MacAddress, MacAddressError
 
 PAGE: Final = 500
 """Sessions in one answer."""
@@ -69,7 +70,7 @@ def answer_about_sessions(live: LiveSessions, loop: CoaLoop, request: ControlReq
         return ControlAnswer(ok=True, found=_found(live, loop, request))
     except NacError as error:
         return ControlAnswer(ok=False, message=error.message, fix=error.fix)
-    except msgspec.ValidationError as error:
+    except ValueError as error:  # msgspec.ValidationError, or what the data plane says of an argument
         return ControlAnswer(ok=False, message=f"not understood: {error}")
 
 
@@ -103,13 +104,21 @@ def _candidates(live: LiveSessions, subject: str) -> list[Session]:
     if len(subject) == _ID_DIGITS and (raw := live.session(subject.lower())) is not None:
         return [decode_session(raw)]
     pages = (
-        live.find_sessions(most=2, mac=subject),
+        live.find_sessions(most=2, mac=subject) if _is_mac(subject) else [],
         live.find_sessions(most=2, session_id=subject),
         live.find_sessions(most=2, device=subject),
         live.find_sessions(most=2, user=subject),
         _by_beginning(live, subject.lower()),
     )
     return next(([decode_session(raw) for raw in page] for page in pages if page), [])
+
+
+def _is_mac(subject: str) -> bool:
+    try:
+        MacAddress.parse(subject)
+    except MacAddressError:
+        return False
+    return True
 
 
 def _by_beginning(live: LiveSessions, digits: str) -> list[bytes]:

@@ -19,6 +19,10 @@ Reason = Literal["policy", "facts", "time", "administrator"]
 TryAnswer = Literal["ack", "nak", "silence", "no-effect"]
 
 
+REMEMBERED_TRIES: Final = 32
+"""A switch that is silent for weeks is tried again and again."""
+
+
 class State(StrEnum):
     """`failed` waits too: what is wanted may still come about by a login, and then is `confirmed`."""
 
@@ -122,10 +126,8 @@ def advance(job: Job, happened: Happened, at: int, *, by: str | None = None, det
 
 def tried(job: Job, at: int, answer: TryAnswer, cause: int | None = None) -> Job:
     """With what came of the current verb written down."""
-    verb = job.verbs[0]
-    return replace(
-        job, tries=(*job.tries, CoaTry(verb=verb, at=at, answer=answer, error_cause=cause)), error_cause=cause
-    )
+    one = CoaTry(verb=job.verbs[0], at=at, answer=answer, error_cause=cause)
+    return replace(job, tries=(*job.tries, one)[-REMEMBERED_TRIES:], error_cause=cause)
 
 
 def without_current(verbs: Sequence[Verb]) -> tuple[Verb, ...]:

@@ -147,7 +147,7 @@ class Jobs:
         if job is None or job.state is not State.SENT:
             return
         target = self._targets.get(job.session.session)
-        was_silent = target is not None and self._silence.end(target)
+        was_silent = target is not None and self._silence.answered(target, now.monotonic)
         effect = "ack" if answer.acknowledged else error_cause(answer.error_cause).effect
         job = self._try(job, "ack" if answer.acknowledged else "nak", now, answer.error_cause)
         if effect in {"ack", "begun"}:
@@ -166,10 +166,13 @@ class Jobs:
         if job is None or job.state is not State.SENT:
             return
         target = self._targets.get(job.session.session)
-        job = self._try(job, "silence", now)
-        self._move(job, Happened.SILENT, now, detail="the switch does not answer")
-        if target is not None:
-            self._silence.note(target, now.monotonic)
+        job = self._move(self._try(job, "silence", now), Happened.SILENT, now, detail="the switch does not answer")
+        if target is None:
+            return
+        self._silence.note(target, now.monotonic)
+        if target not in self._silence:
+            self._begin(self._move(job, Happened.HEARD, now), now)
+        else:
             for waiting in self._at(target):
                 if waiting.state is State.DECIDED:
                     self._around.exchange.cancel(waiting.id, now.monotonic)
@@ -316,7 +319,7 @@ class Jobs:
     def _try_one(self, target: Target, now: Moment) -> None:
         waiting = next((job for job in self._at(target) if job.state is State.UNREACHABLE), None)
         if waiting is None:
-            self._silence.end(target)
+            self._silence.forget(target)
         else:
             self._begin(self._move(waiting, Happened.HEARD, now), now, ask=True)
 

@@ -12,6 +12,9 @@ LONGEST_RETRY_S: Final = 900.0
 HEARD_RETRY_S: Final = 5.0
 """A sign of one of its sessions brings the next try forward, but not more often than this."""
 
+LATELY_S: Final = 30.0
+"""A switch that answered within this time is there."""
+
 ASKING_S: Final = 60.0
 """How long a request may be under way: longer than the exchange waits for an answer."""
 
@@ -29,6 +32,7 @@ class Silence:
 
     def __init__(self) -> None:
         self._silent: dict[Target, _Silent] = {}
+        self._answered: dict[Target, float] = {}
 
     def __contains__(self, target: Target) -> bool:
         return target in self._silent
@@ -37,16 +41,24 @@ class Silence:
         return len(self._silent)
 
     def note(self, target: Target, now: float) -> None:
-        """A request was not answered. Of those that were under way at once, the first one counts."""
+        """A request was not answered. Of those that were under way at once, the first one counts; and none does when
+        another was answered meanwhile."""
         before = self._silent.get(target)
+        if now - self._answered.get(target, -LATELY_S) < LATELY_S:
+            return
         if before is None:
             self._silent[target] = _Silent(FIRST_RETRY_S, now + FIRST_RETRY_S, now, asked=False)
         elif before.asked:
             before.delay = min(before.delay * 2, LONGEST_RETRY_S)
             before.retry_at, before.asked = now + before.delay, False
 
-    def end(self, target: Target) -> bool:
+    def answered(self, target: Target, now: float) -> bool:
         """It answered; whether it had been silent."""
+        self._answered[target] = now
+        return self.forget(target)
+
+    def forget(self, target: Target) -> bool:
+        """As if it had not been silent; whether it had."""
         return self._silent.pop(target, None) is not None
 
     def end_all(self) -> None:
