@@ -450,5 +450,5 @@ def _effect(job: Job, live: Session | None) -> str | None:
         return None
     if live.decision != job.session.decision:
         return "authentication"
-    seen = job.verb is Verb.CHANGE and live.seen_at > (job.acked_at or 0)
+    seen = job.verb is Verb.CHANGE and live.seen_at > (job.sent_at or 0)
     return "accounting" if seen else None

@@ -22,10 +22,14 @@ class UnnameableError(Exception):
 
 
 def changed_parts(session: Session, wanted: Wanted | None) -> frozenset[Part]:
-    """What of the session a change would have to bring about; nothing when it should end or log in again."""
+    """What of the session a change would have to bring about; nothing when it should end or log in again.
+
+    The same segment of another generation may have another VLAN, so only within one generation it is the list alone.
+    """
     if wanted is None or wanted.verdict == "reject":
         return frozenset()
-    return IN_PLACE_ALL if wanted.segment != session.segment else frozenset({"access-list"})
+    same = (wanted.segment, wanted.generation) == (session.segment, session.generation)
+    return frozenset({"access-list"}) if same else IN_PLACE_ALL
 
 
 def plan(

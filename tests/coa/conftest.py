@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from nac_server import Server, serving, until
 
 from lab.nas import das, makes, radius
 from lab.nas.das import Das, Port, mab_login
+from lab.nas.makes import Make
 from nac.coa.history import JobFilter, newest_jobs
 from nac.events.types import CoaEvent
 
@@ -30,6 +31,7 @@ class Site:
     home: Home
     server: Server
     das: Das
+    makes: Mapping[str, Make] = field(default_factory=lambda: MAKES)
 
     def printer(self, number: int = 1) -> Port:
         """A printer that is logged in, with accounting."""
@@ -42,7 +44,11 @@ class Site:
         said = mac.replace(":", "-").upper()
         audit = f"0A000001{number:08X}"
         more = [radius.vendor(9, 1, f"audit-session-id={audit}")] if self.das.make.name == "cisco-ios-xe" else []
-        port = Port(said, f"{number:08X}", lambda: mab_login(self.server.v4, SECRET, said, *more), audit)
+        return self.connect(said, lambda: mab_login(self.server.v4, SECRET, said, *more), number, audit)
+
+    def connect(self, mac: str, login: Callable[[], bool], number: int = 1, audit: str | None = None) -> Port:
+        """A device that logs in as it will."""
+        port = Port(mac, f"{number:08X}", login, audit)
         self.das.plug_in(port)
         return port
 

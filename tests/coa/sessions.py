@@ -55,7 +55,9 @@ def session(number: int = 1, **changes: Any) -> Session:
     return Session(**{**fields, **changes})
 
 
-def wanted(segment: str | None = "remediation", *, encoded: bytes = b"", authorization: str = "bb" * 16) -> Wanted:
+def wanted(
+    segment: str | None = "remediation", *, encoded: bytes = b"", authorization: str = "bb" * 16, generation: int = 1
+) -> Wanted:
     """Another segment; None wants the session to end."""
     reject = segment is None
     return Wanted(
@@ -63,7 +65,7 @@ def wanted(segment: str | None = "remediation", *, encoded: bytes = b"", authori
         cause="user_disabled" if reject else "ok",
         detail="",
         fix=None,
-        generation=2,
+        generation=generation,
         segment=segment,
         rule=None,
         reasons=[],

@@ -69,6 +69,10 @@ def test_what_is_tried(make: str) -> None:
     assert said == PLANS[make]
 
 
+def test_the_same_segment_of_another_generation_may_have_another_vlan() -> None:
+    assert letters(planned("ruckus-icx", wanted("office", generation=2))) == "rdb"
+
+
 def test_a_port_in_the_air_is_not_bounced() -> None:
     wireless = session(nas={"port_type": "Wireless-802.11"})
     assert letters(planned("cisco-ios-xe", wanted(None), wireless)) == "dr"
