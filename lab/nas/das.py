@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,11 +75,12 @@ class Port:
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came: `octets`, from which address, and its attributes."""
+    """A request as it came: `octets`, from which address, its attributes, and when (Unix microseconds)."""
 
     octets: bytes
     source: Address
     attributes: Attributes
+    at: int
 
     @property
     def code(self) -> int:
@@ -132,7 +134,7 @@ class Das:
         """What is sent back; None for silence. Effects come after it."""
         if not radius.is_authentic_request(octets, self.secret):
             return None
-        request = Received(octets, source, radius.decode(octets))
+        request = Received(octets, source, radius.decode(octets), time.time_ns() // 1000)
         self.received.append(request)
         if octets in self._answers:
             return self._answers[octets]

@@ -161,9 +161,8 @@ def test_wrong_answers_are_ignored(site: SiteMaker) -> None:
         at.das.faults.nak = 501
         at.home.nac("device", "disable", port.mac)
         job = at.job("failed", "confirmed")
-        assert (job.state, job.error_cause, verbs(job)) == ("failed", 501, ["disconnect nak"]), (
-            "the forged one is an ACK"
-        )
+        assert (job.state, job.error_cause) == ("failed", 501), "the forged answer would be an ACK"
+        assert verbs(job) == ["disconnect nak"]
         assert at.server.status()["coa"]["dropped"] == {"response_authenticator": 1}
         assert "coa.failed" in at.server.log()
 
