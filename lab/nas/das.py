@@ -155,7 +155,9 @@ class Das:
         cause = self.make.refuses(request.attributes, disconnect=request.code == radius.DISCONNECT_REQUEST)
         if cause is not None:
             return cause, None
-        port = next((port for port in self.ports if port.is_meant(request.attributes)), None)
+        station = next((text_of(one) for one in request.attributes if one[0] == radius.CALLING_STATION_ID), None)
+        alike = [port for port in self.ports if station in {None, port.mac}]
+        port = next((port for port in alike if port.is_meant(request.attributes)), None)
         return (SESSION_CONTEXT_NOT_FOUND, None) if port is None else (None, port)
 
     def _effect(self, request: Received, port: Port) -> None:

@@ -44,6 +44,8 @@ def _print(status: Mapping[str, Any]) -> None:
             "devices / users": f"{counters['facts.devices']} / {counters['facts.users']}",
             "events stored": status["events"]["stored"],
             "journal": _journal(status["journal"]),
+            "sessions": _sessions(counters),
+            "session changes": _changes(status["coa"]),
             "events lost": status["events"]["dropped"] + counters["events.dropped"],
         }
     )
@@ -71,6 +73,23 @@ def _print(status: Mapping[str, Any]) -> None:
         say(f"failing: {name}: {cell(error)}")
     for warning in status["warnings"]:
         say(f"warning: {warning}")
+
+
+def _sessions(counters: Mapping[str, int]) -> str:
+    named = ("accounted", "stale", "differing")
+    return ", ".join(
+        [f"{counters['sessions.open']} open", *(f"{counters[f'sessions.{name}']} {name}" for name in named)]
+    )
+
+
+def _changes(coa: Mapping[str, Any]) -> str:
+    """Those that are not over, by state; failures and answers with a wrong signature since the start."""
+    states = [f"{coa[state]} {state}" for state in ("decided", "sent", "acked", "unreachable", "failed") if coa[state]]
+    silent = [f"{coa['silent_switches']} switches do not answer"] if coa["silent_switches"] else []
+    dropped = [f"{count} answers dropped: {reason}" for reason, count in coa["dropped"].items()]
+    return "; ".join(
+        [", ".join(states) or "none open", *silent, f"{coa['failures']} failures since the start", *dropped]
+    )
 
 
 def _journal(journal: Mapping[str, Any]) -> str:

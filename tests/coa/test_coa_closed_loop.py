@@ -201,6 +201,9 @@ def test_a_switch_that_is_gone_is_told_when_it_is_heard_again(site: SiteMaker) -
         at.home.nac("device", "disable", port.mac)
         assert at.job("unreachable").detail == "the switch does not answer"
         assert at.server.status()["coa"]["silent_switches"] == 1
+        said = at.home.nac("status")
+        assert "1 open, 0 accounted, 0 stale, 1 differing" in said
+        assert "1 unreachable; 1 switches do not answer; 0 failures since the start" in said
         at.das.faults.deaf = False
 
         def heard() -> CoaEvent | None:

@@ -164,12 +164,21 @@ def test_the_matrix_of_the_four_personas(ask: Ask) -> None:
     cells = ask("matrix")
     reached = {one: {name for name, cell in cells[one].items() if cell != "never"} for one in cells}
     everyone = {"dns", "internet", "print-server"}
-    assert cells["ml-engineer"]["internet"] == "always"
+    assert cells["ml-engineer"]["internet"] == "sometimes", "a device in quarantine reaches nothing"
     assert reached["business-user"] - everyone >= {"front-ends"}
     assert "training-cluster" not in reached["data-scientist"]
     assert "dataset-ingest" not in reached["data-scientist"] | reached["ml-engineer"] | reached["devops"]
     assert "model-registry" in reached["ml-engineer"]
     assert "model-registry" not in reached["devops"] | reached["business-user"]
+
+
+def test_what_every_session_reaches(ask: Ask, tmp_path: Path) -> None:
+    policy = tmp_path / "open.policy"
+    policy.write_text(
+        "resource internet { kind internet }\nsegment office { vlan 7 }\n"
+        'persona staff when method = "eap-tls"\nplace in office when persona staff\nallow internet when persona staff\n'
+    )
+    assert ask("matrix", "--policy", str(policy))["staff"]["internet"] == "always"
 
 
 def test_the_matrix_as_a_picture(nac: Nac, site: Path) -> None:
