@@ -3,6 +3,9 @@
 Times are Unix seconds unless a name ends in `_us` (microseconds). A `key` column is the case-folded name: names are
 kept as they were typed and compared without case. A `revision` column holds the value of the `revision` table at the
 row's last write, so a reader asks "what is newer than N" (`nac.identity.store.changes_since`).
+
+Tables that grow with the traffic are divided by month in PostgreSQL (`nac.db.partitions`). A unique constraint there
+has to hold the time that divides; it is part of what a record says, so a record that comes twice has it twice.
 """
 
 from __future__ import annotations
@@ -188,6 +191,7 @@ class Authentication(Base):
 
     __tablename__ = "authentications"
     __table_args__ = (
+        UniqueConstraint("id", "at_us"),
         Index("ix_authentications_at_us_facts", "at_us", "fact_set", "days_left", "posture_age"),
         Index("ix_authentications_mac_at_us", "mac", "at_us"),
         Index("ix_authentications_identity_user_at_us", "identity_user", "at_us"),
@@ -196,7 +200,7 @@ class Authentication(Base):
     )
 
     row_id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
-    id: Mapped[str] = mapped_column(unique=True)
+    id: Mapped[str]
     at_us: Mapped[int]
     mac: Mapped[str | None]
     identity_user: Mapped[str | None]
@@ -240,6 +244,15 @@ class Discard(Base):
     count: Mapped[int]
 
 
+class Drained(Base):
+    """How far a node's journal is in this database: `sequence` grows in the transaction that stores the records."""
+
+    __tablename__ = "drained"
+
+    node: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int]
+
+
 class Accounting(Base):
     """One `AccountingEvent`, whole in `event` (JSON). `decision` is the `id` of an authentication.
 
@@ -247,27 +260,107 @@ class Accounting(Base):
     """
 
     __tablename__ = "accounting"
-    __table_args__ = (
-        UniqueConstraint("node", "sequence"),
-        Index("ix_accounting_client_session_id", "client", "session_id"),
-        {"sqlite_autoincrement": True},
-    )
+    __table_args__ = (Index("ix_accounting_client_session_id", "client", "session_id"),)
 
-    row_id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
-    node: Mapped[str]
-    sequence: Mapped[int]
-    at_us: Mapped[int] = mapped_column(index=True)
+    node: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at_us: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
     happened_us: Mapped[int]
     client: Mapped[str]
     status: Mapped[str]
     session_id: Mapped[str | None]
-    decision: Mapped[str | None] = mapped_column(index=True)
+    decision: Mapped[str | None]
     mac: Mapped[str | None]
     user_name: Mapped[str | None]
     session_time: Mapped[int | None]
     input_octets: Mapped[int | None]
     output_octets: Mapped[int | None]
     event: Mapped[str]
+
+
+class LiveSession(Base):
+    """One session of the data plane's table, as its last transition left it. `id`: 32 hex digits.
+
+    `decision`: the `id` of the authentication it rests on; `generation`: of the snapshot that decided. `session_id`:
+    Acct-Session-Id, under which `SessionUsage` counts. `certificate`: SHA-256, hex. `addresses`: JSON, a list.
+    `record`: what the data plane needs to go on with it after a restart, None once it is over.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index("ix_sessions_client_session_id", "client", "session_id"),
+        Index("ix_sessions_mac_opened_us", "mac", "opened_us"),
+        Index("ix_sessions_user_opened_us", "user", "opened_us"),
+        Index("ix_sessions_device_opened_us", "device", "opened_us"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    node: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    client: Mapped[str]
+    nas: Mapped[str | None]
+    port: Mapped[str | None]
+    mac: Mapped[str | None]
+    user: Mapped[str | None]
+    device: Mapped[str | None]
+    certificate: Mapped[str | None]
+    method: Mapped[str]
+    segment: Mapped[str | None]
+    decision: Mapped[str | None]
+    generation: Mapped[int | None]
+    session_id: Mapped[str | None]
+    addresses: Mapped[str]
+    opened_us: Mapped[int] = mapped_column(index=True)
+    changed_us: Mapped[int]
+    closed_us: Mapped[int | None]
+    cause: Mapped[str | None]
+    record: Mapped[str | None]
+
+
+class SessionUsage(Base):
+    """What accounting said of a session so far (`nac.sessions.usage`).
+
+    `input_counter`, `output_counter` and `session_time` are the NAS's newest words; `input_octets` and `output_octets`
+    are counted up from all of them, over counters that wrap or begin anew.
+    """
+
+    __tablename__ = "session_usage"
+
+    client: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    first_us: Mapped[int]
+    seen_us: Mapped[int]
+    session_time: Mapped[int | None]
+    input_counter: Mapped[int]
+    output_counter: Mapped[int]
+    input_octets: Mapped[int]
+    output_octets: Mapped[int]
+    ended: Mapped[bool]
+
+
+class SessionHour(Base):
+    """Octets of a session that were reported within the hour that begins at `hour` (Unix seconds)."""
+
+    __tablename__ = "session_hours"
+
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    client: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    input_octets: Mapped[int]
+    output_octets: Mapped[int]
+
+
+class Sighting(Base):
+    """A MAC address behind which a device was accepted. `device` or `certificate` is empty when it was not known."""
+
+    __tablename__ = "sightings"
+
+    device: Mapped[str] = mapped_column(primary_key=True)
+    certificate: Mapped[str] = mapped_column(primary_key=True)
+    mac: Mapped[str] = mapped_column(primary_key=True, index=True)
+    client: Mapped[str] = mapped_column(primary_key=True)
+    first_us: Mapped[int]
+    last_us: Mapped[int] = mapped_column(index=True)
 
 
 class PolicyVersion(Base):
