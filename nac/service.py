@@ -27,11 +27,11 @@ from nac.clients.store import ClientFields, load_clients
 from nac.config import Config, exposed_password, load
 from nac.control.listener import ControlListener
 from nac.control.message import ControlAnswer, ControlRequest
-from nac.db import Database, upgrade
+from nac.db import Database, partitions, upgrade
 from nac.db.revision import current
 from nac.errors import ConflictError, NacError, NotFoundError, StorageError
 from nac.events.drain import Drain
-from nac.events.retention import delete_older
+from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore
 from nac.identity.store import Facts, changes_since, load_facts
 from nac.pki.authority import Authority
@@ -46,6 +46,9 @@ from nac.snapshot.tickets import TicketKeys
 
 TICK_S: Final = 0.5
 """How long a change in the database or on disk may go unnoticed."""
+
+PATIENCE_S: Final = 20.0
+"""How long one statement of the server may take before PostgreSQL counts as away; less than systemd's watchdog has."""
 
 HOUSEKEEPING_S: Final = 3600.0
 """How often lists are renewed and old events deleted."""
@@ -97,8 +100,9 @@ class Service:
         undo.callback(os.close, _lock(self._config.server.state))
         self._guarded("crl", self._refresh_revocation_lists)
         upgrade(self._config.database.url)
-        self._database = Database.open(self._config.database.url)
+        self._database = Database.open(self._config.database.url, patience_s=PATIENCE_S)
         undo.callback(self._database.close)
+        self._guarded("partitions", self._prepare_partitions)
         self._watch = Watch(watched_files(self._config, self._config_path))
         self._generation = _last_generation(self._config.server.state)
         self._built = self._build(self._config, self._ticket_keys)
@@ -212,6 +216,7 @@ class Service:
         if time.monotonic() - self._housekept_at >= HOUSEKEEPING_S:
             self._housekept_at = time.monotonic()
             self._guarded("crl", self._refresh_revocation_lists)
+            self._guarded("partitions", self._prepare_partitions)
             self._guarded("retention", self._delete_old_events)
 
     def _guarded(self, name: str, step: Callable[[], object]) -> None:
@@ -350,9 +355,12 @@ class Service:
         self._dataplane.upsert_users([_dataplane.UserFacts(**fields) for fields in facts.users])
 
     def _delete_old_events(self) -> None:
-        deleted = delete_older(self._database, int(time.time()) - self._config.events.retention.seconds)
-        if deleted:
-            self._log.info("events.deleted", older_than=str(self._config.events.retention), events=deleted)
+        deleted = delete_older(self._database, Limits.of(self._config, now=int(time.time())))
+        if deleted.rows or deleted.partitions:
+            self._log.info("events.deleted", rows=deleted.rows, partitions=deleted.partitions)
+
+    def _prepare_partitions(self) -> None:
+        partitions.prepare(self._database, now=int(time.time()))
 
     def _check_journal(self) -> None:
         """Raises `StorageError` while there is an alarm."""

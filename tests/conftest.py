@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from postgresql import PostgreSql
 
+from lab.postgresql import PostgreSql
 from nac.db import Database, upgrade
 
 

@@ -47,7 +47,7 @@ def _explained(found: str | None) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        fix = f"nothing was changed: it still has schema {found}, for the version before; correct the cause and start again"
+        fix = f"nothing was changed, it still has schema {found}: correct the cause and start again"
         raise StorageError(f"the database could not be upgraded to {SCHEMA_VERSION}: {said(error)}", fix=fix) from error
 
 

@@ -186,7 +186,7 @@ class Authentication(Base):
     """One `AuthenticationEvent`, whole in `event` (JSON); the other columns are for search, names case-folded.
 
     `fact_set` (a `FactSet`), `days_left` and `posture_age` are what it was decided over, None when nothing was decided;
-    `generation`: the snapshot that decided.
+    `generation`: the snapshot that decided; `laid_out`: the digest of the `Authorization` in its reply.
     """
 
     __tablename__ = "authentications"
@@ -214,15 +214,20 @@ class Authentication(Base):
     days_left: Mapped[int | None]
     posture_age: Mapped[int | None]
     generation: Mapped[int | None]
+    laid_out: Mapped[str | None] = mapped_column(index=True)
 
 
 class Authorization(Base):
-    """What a policy laid out for replies (`AuthorizationEvent`): `attributes` is JSON, a list of names and values."""
+    """What a policy laid out for replies (`AuthorizationEvent`): `attributes` is JSON, a list of names and values.
+
+    `told_us`: when a data plane told it last.
+    """
 
     __tablename__ = "authorizations"
 
     digest: Mapped[str] = mapped_column(primary_key=True)
     attributes: Mapped[str]
+    told_us: Mapped[int]
 
 
 class Discard(Base):
@@ -245,12 +250,17 @@ class Discard(Base):
 
 
 class Drained(Base):
-    """How far a node's journal is in this database: `sequence` grows in the transaction that stores the records."""
+    """How far a node's journal is in this database: `sequence` grows in the transaction that stores the records.
+
+    `started_us`: when the process began that drains it; `committed_us`: when it stored something last.
+    """
 
     __tablename__ = "drained"
 
     node: Mapped[str] = mapped_column(primary_key=True)
     sequence: Mapped[int]
+    started_us: Mapped[int]
+    committed_us: Mapped[int]
 
 
 class Accounting(Base):
@@ -279,18 +289,19 @@ class Accounting(Base):
 
 
 class LiveSession(Base):
-    """One session of the data plane's table, as its last transition left it. `id`: 32 hex digits.
+    """One session of the data plane's table, as its last transition left it: `event` is that `SessionEvent`, whole, and
+    has what the data plane needs to go on with it after a restart.
 
-    `decision`: the `id` of the authentication it rests on; `generation`: of the snapshot that decided. `session_id`:
-    Acct-Session-Id, under which `SessionUsage` counts. `certificate`: SHA-256, hex. `addresses`: JSON, a list.
-    `record`: what the data plane needs to go on with it after a restart, None once it is over.
+    `decision`: the `id` of the authentication that it rests on; `laid_out`: the digest of the `Authorization` that the
+    port has; `session_id`: Acct-Session-Id, under which
+    `SessionUsage` counts; `certificate`: SHA-256, hex. A session that is over has `closed_us` and a `cause`.
     """
 
     __tablename__ = "sessions"
     __table_args__ = (
         Index("ix_sessions_client_session_id", "client", "session_id"),
         Index("ix_sessions_mac_opened_us", "mac", "opened_us"),
-        Index("ix_sessions_user_opened_us", "user", "opened_us"),
+        Index("ix_sessions_identity_user_opened_us", "identity_user", "opened_us"),
         Index("ix_sessions_device_opened_us", "device", "opened_us"),
     )
 
@@ -298,23 +309,22 @@ class LiveSession(Base):
     node: Mapped[str]
     state: Mapped[str] = mapped_column(index=True)
     client: Mapped[str]
-    nas: Mapped[str | None]
-    port: Mapped[str | None]
     mac: Mapped[str | None]
-    user: Mapped[str | None]
+    identity_user: Mapped[str | None]
     device: Mapped[str | None]
     certificate: Mapped[str | None]
-    method: Mapped[str]
+    method: Mapped[str | None]
     segment: Mapped[str | None]
+    laid_out: Mapped[str | None]
     decision: Mapped[str | None]
     generation: Mapped[int | None]
     session_id: Mapped[str | None]
-    addresses: Mapped[str]
     opened_us: Mapped[int] = mapped_column(index=True)
-    changed_us: Mapped[int]
+    authorized_us: Mapped[int | None]
+    changed_us: Mapped[int] = mapped_column(index=True)
     closed_us: Mapped[int | None]
     cause: Mapped[str | None]
-    record: Mapped[str | None]
+    event: Mapped[str]
 
 
 class SessionUsage(Base):

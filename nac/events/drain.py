@@ -16,7 +16,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 import structlog
 
-from nac.errors import StorageError
+from nac.errors import StorageError, UnstorableError
 from nac.events.store import ReceivedEvent
 from nac.events.types import AuthorizationEvent, DiscardEvent, decode_header
 
@@ -50,7 +50,8 @@ class EventSource(Protocol):
 
 
 class EventSink(Protocol):
-    """Where events go: `nac.events.store.EventStore`. Raises `StorageError`, and may then be tried again."""
+    """Where events go: `nac.events.store.EventStore`. Raises `StorageError`, and may then be tried again, or
+    `UnstorableError`, and what it is about will never be stored."""
 
     def insert(self, batch: Sequence[ReceivedEvent]) -> None: ...
 
@@ -151,6 +152,9 @@ class Drain:
         try:
             self._sink.insert(self._batch)
             self._count(stored=_happened(self._batch))
+        except UnstorableError as error:
+            self._log.error("events.batch_not_storable", error=error.message, events=len(self._batch))
+            return self._store_singly()
         except StorageError as error:
             self._postpone(error)
             return False
@@ -167,6 +171,9 @@ class Drain:
             try:
                 self._sink.insert([received])
                 self._count(stored=_happened([received]))
+            except UnstorableError as error:
+                self._log.error("events.not_storable", sequence=received.sequence, error=error.message)
+                self._count(dropped=1)
             except StorageError as error:
                 self._postpone(error)
                 return False

@@ -73,5 +73,5 @@ def test_a_locked_database_is_a_storage_error_with_a_fix(sqlite_url: str) -> Non
 
 
 def test_foreign_keys_hold(url: str) -> None:
-    with pytest.raises(StorageError, match="(?i)foreign key"), Database.open(url).write() as session:
+    with pytest.raises(StorageError, match=r"(?i)foreign key"), Database.open(url).write() as session:
         session.add(DeviceMac(mac="00:00:00:00:00:01", device_id=4711))

@@ -1,5 +1,7 @@
 """Sessions, what they used and where devices were seen; tables that grow with the traffic are divided by month."""
 
+from typing import Any
+
 from alembic import op
 import sqlalchemy as sa
 
@@ -20,14 +22,23 @@ def upgrade() -> None:
         with op.batch_alter_table("authentications", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
             batch_op.drop_constraint(op.f("uq_authentications_id"), type_="unique")
             batch_op.create_unique_constraint(op.f("uq_authentications_id_at_us"), ["id", "at_us"])
+            batch_op.add_column(sa.Column("laid_out", sa.Text()))
     _remake_accounting()
     op.create_table(
         "drained",
         sa.Column("node", sa.Text(), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in ("sequence", "started_us", "committed_us")),
         sa.PrimaryKeyConstraint("node", name=op.f("pk_drained")),
+        sqlite_with_rowid=False,
     )
-    op.execute("INSERT INTO drained (node, sequence) SELECT node, max(sequence) FROM accounting GROUP BY node")
+    op.execute(
+        "INSERT INTO drained (node, sequence, started_us, committed_us) "
+        "SELECT node, max(sequence), 0, 0 FROM accounting GROUP BY node"
+    )
+    op.add_column("authorizations", sa.Column("told_us", sa.BigInteger(), nullable=False, server_default="0"))
+    with op.batch_alter_table("authorizations") as batch_op:
+        batch_op.alter_column("told_us", server_default=None)
+    _find_what_was_laid_out()
     _create_sessions()
     op.create_table(
         "sightings",
@@ -38,6 +49,7 @@ def upgrade() -> None:
         sa.Column("first_us", sa.BigInteger(), nullable=False),
         sa.Column("last_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device", "certificate", "mac", "client", name=op.f("pk_sightings")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_sightings_mac"), "sightings", ["mac"])
     op.create_index(op.f("ix_sightings_last_us"), "sightings", ["last_us"])
@@ -47,7 +59,7 @@ def _remake_accounting() -> None:
     for index in ("at_us", "client_session_id", "decision"):
         op.drop_index(f"ix_accounting_{index}", "accounting")
     _set_aside("accounting", ["pk_accounting", "uq_accounting_node_sequence"])
-    kept = [
+    kept: list[sa.Column[Any]] = [
         sa.Column("node", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at_us", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -76,7 +88,7 @@ def _divide_authentications() -> None:
     for name in indexes:
         op.drop_index(name, "authentications")
     _set_aside("authentications", ["pk_authentications", "uq_authentications_id"])
-    kept = [
+    kept: list[sa.Column[Any]] = [
         sa.Column("row_id", _SERIAL, autoincrement=True, nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
@@ -92,6 +104,7 @@ def _divide_authentications() -> None:
         sa.UniqueConstraint("id", "at_us", name=op.f("uq_authentications_id_at_us")),
     )
     _take_over("authentications", [column.name for column in kept])
+    op.add_column("authentications", sa.Column("laid_out", sa.Text()))
     _go_on_counting("authentications")
     for name, columns in indexes.items():
         op.create_index(name, "authentications", columns)
@@ -99,7 +112,7 @@ def _divide_authentications() -> None:
 
 def _divide_discards() -> None:
     _set_aside("discards", ["pk_discards", "uq_discards_at_us_sequence"])
-    kept = [
+    kept: list[sa.Column[Any]] = [
         sa.Column("row_id", _SERIAL, autoincrement=True, nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
@@ -120,29 +133,36 @@ def _divide_discards() -> None:
     _go_on_counting("discards")
 
 
+def _find_what_was_laid_out() -> None:
+    """Only accepts that refer to an authorization have one in their reply."""
+    digest = "json_extract(event, '$.reply.authorization')"
+    if op.get_bind().dialect.name == "postgresql":
+        digest = "event::json -> 'reply' ->> 'authorization'"
+    op.execute(f"UPDATE authentications SET laid_out = {digest} WHERE event LIKE '%\"authorization\":%'")  # noqa: S608
+    op.create_index(op.f("ix_authentications_laid_out"), "authentications", ["laid_out"])
+
+
 def _create_sessions() -> None:
     op.create_table(
         "sessions",
         sa.Column("id", sa.Text(), nullable=False),
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("node", "state", "client")),
-        *(sa.Column(name, sa.Text()) for name in ("nas", "port", "mac", "user", "device", "certificate")),
-        sa.Column("method", sa.Text(), nullable=False),
-        sa.Column("segment", sa.Text()),
-        sa.Column("decision", sa.Text()),
+        *(sa.Column(name, sa.Text()) for name in ("mac", "identity_user", "device", "certificate", "method")),
+        *(sa.Column(name, sa.Text()) for name in ("segment", "laid_out", "decision")),
         sa.Column("generation", sa.BigInteger()),
         sa.Column("session_id", sa.Text()),
-        sa.Column("addresses", sa.Text(), nullable=False),
         sa.Column("opened_us", sa.BigInteger(), nullable=False),
+        sa.Column("authorized_us", sa.BigInteger()),
         sa.Column("changed_us", sa.BigInteger(), nullable=False),
         sa.Column("closed_us", sa.BigInteger()),
         sa.Column("cause", sa.Text()),
-        sa.Column("record", sa.Text()),
+        sa.Column("event", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
     )
-    op.create_index(op.f("ix_sessions_state"), "sessions", ["state"])
-    op.create_index(op.f("ix_sessions_opened_us"), "sessions", ["opened_us"])
+    for column in ("state", "opened_us", "changed_us"):
+        op.create_index(op.f(f"ix_sessions_{column}"), "sessions", [column])
     op.create_index("ix_sessions_client_session_id", "sessions", ["client", "session_id"])
-    for column in ("mac", "user", "device"):
+    for column in ("mac", "identity_user", "device"):
         op.create_index(f"ix_sessions_{column}_opened_us", "sessions", [column, "opened_us"])
     op.create_table(
         "session_usage",
@@ -158,6 +178,7 @@ def _create_sessions() -> None:
         sa.Column("ended", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("client", "session_id", name=op.f("pk_session_usage")),
         postgresql_with={"fillfactor": 70},
+        sqlite_with_rowid=False,
     )
     _create_divided(
         "session_hours",
@@ -168,12 +189,13 @@ def _create_sessions() -> None:
         sa.Column("input_octets", sa.BigInteger(), nullable=False),
         sa.Column("output_octets", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("hour", "client", "session_id", name=op.f("pk_session_hours")),
+        sqlite_with_rowid=False,
     )
 
 
-def _create_divided(name: str, by: str, *parts: sa.schema.SchemaItem) -> None:
+def _create_divided(name: str, by: str, *parts: sa.schema.SchemaItem, **options: Any) -> None:
     """What no month has been made for is in the default partition (`nac.db.partitions`)."""
-    op.create_table(name, *parts, postgresql_partition_by=f"RANGE ({by})")
+    op.create_table(name, *parts, postgresql_partition_by=f"RANGE ({by})", **options)
     if op.get_bind().dialect.name == "postgresql":
         op.execute(f"CREATE TABLE {name}_default PARTITION OF {name} DEFAULT")
 

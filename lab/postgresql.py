@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import psycopg
-import pytest
 
 _PATIENCE_S: Final = 60.0
 _PAUSE_S: Final = 0.02
@@ -119,8 +118,8 @@ class PostgreSql:
 
 
 def _programs() -> Path:
-    """The newest PostgreSQL that Debian installed. A missing one is a failure that says what to install."""
+    """The newest PostgreSQL that Debian installed. Raises `FileNotFoundError`, which says what to install."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     if not found:
-        pytest.fail("PostgreSQL is not installed: apt-get install postgresql", pytrace=False)
+        raise FileNotFoundError("PostgreSQL is not installed: apt-get install postgresql")
     return found[-1]
