@@ -41,7 +41,7 @@ def upsert(session: Session, table: Table, columns: Sequence[str], rows: Sequenc
     with _cursor(session) as cursor:
         if _is_postgresql(session):
             source = f"SELECT {listed} FROM {_copy_aside(cursor, table, columns, rows)}"  # noqa: S608 - our names
-            cursor.execute(f"INSERT INTO {table.name} ({listed}) {source} {otherwise}")  # noqa: S608 - our names
+            cursor.execute(f"INSERT INTO {table.name} ({listed}) {source} {otherwise}")
         else:
             marks = ", ".join("?" * len(columns))
             statement = f"INSERT INTO {table.name} ({listed}) VALUES ({marks}) {otherwise}"  # noqa: S608 - our names

@@ -67,6 +67,13 @@ class Database:
         """`sqlite` or `postgresql`."""
         return self._engine.dialect.name
 
+    @property
+    def engine_version(self) -> str:
+        """Of SQLite's library, or of the PostgreSQL server."""
+        if self.engine_name == "sqlite":
+            return str(dbapi2.sqlite_version)
+        return ".".join(map(str, self._engine.dialect.server_version_info or ()))
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one consistent state. Raises `StorageError`."""

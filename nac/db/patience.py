@@ -28,11 +28,11 @@ class PatientConnection(psycopg.Connection[Any]):
 
     patience_s: float | None = None
 
-    def wait(self, gen: PQGen[_T], interval: float = _LOOK_S) -> _T:
+    def wait(self, gen: PQGen[_T], interval: float = _LOOK_S, timeout: float | None = None) -> _T:
         """As psycopg waits, with an end."""
-        if self.patience_s is None:
-            return super().wait(gen, interval)
-        return super().wait(self._bounded(gen, time.monotonic() + self.patience_s), min(interval, _LOOK_S))
+        if self.patience_s is not None:
+            gen, interval = self._bounded(gen, time.monotonic() + self.patience_s), min(interval, _LOOK_S)
+        return super().wait(gen, interval, timeout)
 
     def _bounded(self, gen: PQGen[_T], deadline: float) -> Generator[Any, Any, _T]:
         wanted = next(gen, None)

@@ -18,7 +18,7 @@ import structlog
 
 from nac.errors import StorageError, UnstorableError
 from nac.events.store import ReceivedEvent
-from nac.events.types import AuthorizationEvent, DiscardEvent, decode_header
+from nac.events.types import AuthorizationEvent, DiscardEvent, SessionHeader, decode_header
 
 WAIT_MS: Final = 250
 """How long one wait for records lasts: the time that ending the thread may take."""
@@ -59,12 +59,15 @@ class EventSink(Protocol):
 @dataclass(frozen=True)
 class DrainCounters:
     """Since the start. `stored`: what happened, repetitions included. `dropped`: not storable whatever is tried.
-    `undecodable`: the planes disagree. `failures`: tries that the database refused."""
+    `undecodable`: the planes disagree. `failures`: tries that the database refused. `committed_at`: Unix seconds, None
+    before anything was stored; `error`: why the database takes nothing, None while it does."""
 
     stored: int = 0
     dropped: int = 0
     undecodable: int = 0
     failures: int = 0
+    committed_at: int | None = None
+    error: str | None = None
 
 
 class Drain:
@@ -103,6 +106,7 @@ class Drain:
             self._fetch(timeout_ms)
         records = len(self._batch)
         if self._batch and self._store():
+            self._counters = replace(self._counters, committed_at=int(time.time()), error=None)
             self._source.acknowledge(self._after)
             self._batch = []
         return records
@@ -186,6 +190,7 @@ class Drain:
         self._delay = min(max(self._delay * 2, FIRST_RETRY_S), LONGEST_RETRY_S)
         self._retry_at = self._clock() + self._delay
         self._count(failures=1)
+        self._counters = replace(self._counters, error=error.message)
         self._log.error("events.storage_failed", error=error.message, fix=error.fix, retry_s=self._delay)
 
     def _count(self, *, stored: int = 0, dropped: int = 0, undecodable: int = 0, failures: int = 0) -> None:
@@ -200,5 +205,7 @@ class Drain:
 
 
 def _happened(batch: Sequence[ReceivedEvent]) -> int:
-    """What a policy lays out is told beside what happened, and no event of its own to anybody who counts them."""
-    return sum(not isinstance(received.event, AuthorizationEvent) for received in batch)
+    """What a policy lays out, and what becomes of sessions, is told beside what happened, and no event of its own to
+    anybody who counts them."""
+    beside = (AuthorizationEvent, SessionHeader)
+    return sum(not isinstance(received.event, beside) for received in batch)

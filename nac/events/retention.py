@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, true
+from sqlalchemy import ColumnElement, Table, delete, exists, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from nac.config import Config
@@ -83,10 +83,10 @@ def delete_older(database: Database, limits: Limits) -> Deleted:
     rows: dict[str, int] = {}
     dropped: list[str] = []
     for time, before, units, which in rules:
-        table: type[Base] = time.class_
-        if table.__tablename__ in partitions.DIVIDED:
-            dropped += partitions.drop_before(database, table.__tablename__, before)
-        rows[table.__tablename__] = _delete_in_parts(database, time, before * units, which)
+        table = _table(time)
+        if table.name in partitions.DIVIDED:
+            dropped += partitions.drop_before(database, table.name, before)
+        rows[table.name] = _delete_in_parts(database, time, before * units, which)
     rows["tombstones"] = _delete_tombstones(database, limits.tombstones)
     with database.write() as session:
         rows["fact_sets"] = delete_unused(session)
@@ -103,25 +103,28 @@ def _delete_in_parts(
             last = select(time).where(time < before, which).order_by(time).offset(ROWS_AT_ONCE - 1).limit(1)
             end = session.scalar(last)
             upto = time < before if end is None else time <= end
-            deleted += _count(session, time.class_, upto, which)
+            deleted += _count(session, _table(time), upto, which)
         if end is None:
             return deleted
 
 
 def _delete_tombstones(database: Database, before: int) -> int:
     with database.write() as session:
-        return _count(session, Tombstone, Tombstone.removed_at < before)
+        return _count(session, _table(Tombstone.removed_at), Tombstone.removed_at < before)
 
 
 def _delete_unused_authorizations(session: Session) -> int:
-    """A data plane tells each once and then refers to it: one may go when every node has begun anew since it was told."""
+    """A data plane tells each once and then refers to it: one may go when all nodes began anew after that."""
     login = exists().where(Authentication.laid_out == Authorization.digest)
     held = Authorization.digest.in_(select(LiveSession.laid_out).where(LiveSession.laid_out.is_not(None)))
     oldest = select(func.coalesce(func.min(Drained.started_us), 0)).scalar_subquery()
-    return _count(session, Authorization, ~login, ~held, Authorization.told_us < oldest)
+    return _count(session, _table(Authorization.told_us), ~login, ~held, Authorization.told_us < oldest)
 
 
-def _count(session: Session, table: type[Base], *which: ColumnElement[bool]) -> int:
+def _table(column: InstrumentedAttribute[int]) -> Table:
+    return Base.metadata.tables[column.class_.__tablename__]
+
+
+def _count(session: Session, table: Table, *which: ColumnElement[bool]) -> int:
     """Delete; how many rows that were."""
-    done = session.execute(delete(table).where(*which), execution_options={"synchronize_session": False})
-    return int(done.rowcount)  # type: ignore[attr-defined]
+    return int(session.connection().execute(delete(table).where(*which)).rowcount)

@@ -72,7 +72,7 @@ class EventStore:
             session.execute(update(Drained).where(Drained.node == self._node).values(position))
 
     def _drained(self, session: Session) -> int:
-        """The row is locked: of two connections, as after one was lost in mid commit, the second waits for the first."""
+        """The row is locked: a second connection waits, as when the first was lost in mid commit."""
         position = select(Drained.sequence).where(Drained.node == self._node).with_for_update()
         if (found := session.scalar(position)) is not None:
             return found

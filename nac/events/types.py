@@ -121,6 +121,52 @@ class DiscardEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     count: int
 
 
+class SessionEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="session"):
+    """A transition of a live session (docs/sessions.md); Interim-Updates alone are none.
+
+    `session`: its id, from opening to end. `change`: `moved` and `closed` end it (`state` is closed, `record` null,
+    `cause` a word); each other carries the `record` that restores it after a restart (`_dataplane.DataPlane(sessions=)`).
+    `source`: where the NAS asks from. `user_name`, `calling_station`, the accounting ids and `addresses`: what names the
+    session to its NAS (RFC 5176 3), as said. `state`: active; accounted (known from accounting alone); stale (not heard
+    of for too long). `decision`: id of the newest authentication; `authorization`: digest of the attributes that the port
+    has (`AuthorizationEvent`). `differs`: it should have others. Times are Unix microseconds.
+    """
+
+    sequence: int
+    at: int
+    change: Literal["opened", "reauthorized", "bound", "moved", "closed", "stale", "resumed", "applied"]
+    cause: str | None
+    session: str
+    state: Literal["active", "accounted", "stale", "closed"]
+    client: str
+    source: str
+    nas: NasPort
+    user_name: str | None
+    calling_station: str | None
+    mac: str | None
+    acct_session_id: str | None
+    acct_multi_session_id: str | None
+    audit_session_id: str | None
+    addresses: list[str]
+    method: Literal["eap-tls", "mab"] | None
+    identity_user: str | None
+    identity_device: str | None
+    certificate: str | None
+    tls: str | None
+    decision: str | None
+    generation: int | None
+    segment: str | None
+    rule: str | None
+    authorization: str | None
+    session_timeout: int | None
+    opened_at: int
+    authorized_at: int | None
+    seen_at: int
+    closed_at: int | None
+    differs: bool
+    record: msgspec.Raw
+
+
 class DecisionHeader(msgspec.Struct, frozen=True):
     """The field of a `PolicyDecision` that is searched for."""
 
@@ -230,7 +276,7 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     reply: ReplyHeader | None
 
 
-Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent
+Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent | SessionEvent
 Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader | SessionHeader
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

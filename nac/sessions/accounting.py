@@ -35,7 +35,7 @@ def count(session: Session, reports: Iterable[tuple[SessionKey, Report]]) -> Non
     reports = list(reports)
     keys = sorted({key for key, _ in reports})
     known = bulk.fetch(session, _USAGE, _COLUMNS, keys)
-    used = {(row[0], row[1]): Usage(*row[2:9], ended=bool(row[9])) for row in known}
+    used = {(row[0], row[1]): Usage._make(row[2:]) for row in known}
     hours: dict[tuple[int, str, str], Added] = {}
     for key, report in reports:
         before = used.get(key)

@@ -1,4 +1,4 @@
-"""Where devices were seen: behind which MAC addresses, at which clients. Phones make addresses up; a certificate stays."""
+"""Where devices were seen: behind which MAC addresses, at which clients. Phones make addresses up."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _REPLACE: Final = ", ".join(f"{column} = excluded.{column}" for column in _COLUM
 
 
 class _Restorable(msgspec.Struct, frozen=True):
-    record: msgspec.Raw | None
+    record: msgspec.Raw
 
 
 _decoder = msgspec.json.Decoder(_Restorable)
@@ -38,7 +38,7 @@ def load_open(session: Session, *, node: str) -> list[bytes]:
     """What `nac._dataplane.DataPlane` restores: the records of this node's sessions that are not over."""
     rows = session.scalars(select(LiveSession.event).where(LiveSession.node == node, LiveSession.closed_us.is_(None)))
     records = (_decoder.decode(row).record for row in rows)
-    return [bytes(record) for record in records if record is not None]
+    return [bytes(record) for record in records if record != b"null"]
 
 
 def close_ended(session: Session, *, node: str) -> int:

@@ -60,7 +60,7 @@ class Usage(NamedTuple):
 
     def after(self, report: Report) -> tuple[Usage, Added]:
         """With one report more. One that is older than what is known adds nothing."""
-        if _began(report) > self.seen_us + _JITTER_US:
+        if self._is_over(report):
             again, added = Usage.begun_by(report)
             octets = (
                 min(self.input_octets + added.input_octets, MOST),
@@ -81,6 +81,11 @@ class Usage(NamedTuple):
             min(self.output_octets + added.output_octets, MOST),
             self.ended or status == "stop",
         ), added
+
+    def _is_over(self, report: Report) -> bool:
+        """Whether the NAS began anew: after everything known, and not only because its clock was put forward."""
+        again = report.status == "start" or (report.session_time or MOST) < (self.session_time or 0)
+        return again and _began(report) > self.seen_us + _JITTER_US
 
     def _knows(self, report: Report) -> bool:
         """The session's own time says what is newer, and the clocks when it does not: they err by a second or more."""
