@@ -33,6 +33,7 @@ from nac.events.drain import Drain
 from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore
 from nac.identity.store import Facts, changes_since, load_facts
+from nac.log import lines_lost
 from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
@@ -457,6 +458,7 @@ class Service:
                 "committed_at": drained.committed_at,
                 "error": drained.error,
             },
+            "log": {"lost": lines_lost()},
             "validity": [asdict(one) for one in self._built.validity],
             "journal": _journal_status(journal),
         }

@@ -46,6 +46,8 @@ def _print(status: Mapping[str, Any]) -> None:
             "journal": _journal(status["journal"]),
             "database": _database(status["database"]),
             "events lost": status["events"]["dropped"] + counters["events.dropped"],
+            "log lines lost": status["log"]["lost"],
+            "dropped by the kernel": counters["kernel.dropped"],
         }
     )
     discards = {name.removeprefix("discard."): count for name, count in counters.items() if name.startswith("discard.")}

@@ -35,18 +35,17 @@ class PatientConnection(psycopg.Connection[Any]):
         return super().wait(gen, interval, timeout)
 
     def _bounded(self, gen: PQGen[_T], deadline: float) -> Generator[Any, Any, _T]:
-        wanted = next(gen, None)
-        while wanted is not None:
-            ready = yield wanted
-            if not ready and time.monotonic() > deadline:
-                gen.close()
-                self.close()
-                raise psycopg.OperationalError(f"no answer within {self.patience_s:g} s")
-            try:
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if not ready and time.monotonic() > deadline:
+                    gen.close()
+                    self.close()
+                    raise psycopg.OperationalError(f"no answer within {self.patience_s:g} s")
                 wanted = gen.send(ready)
-            except StopIteration as done:
-                return done.value  # type: ignore[no-any-return]
-        raise psycopg.InternalError("a wait that waits for nothing")
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
 
 
 def bound_waits(engine: Engine, patience_s: float | None) -> None:
