@@ -15,7 +15,7 @@ from nac.coa.learnt import lessons_of, load_learnt
 from nac.coa.recipe import Verb
 from nac.db import Database, upgrade
 from nac.errors import NotFoundError
-from nac.events.retention import delete_older
+from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore, ReceivedEvent
 from nac.events.types import CoaEvent, decode_header
 
@@ -105,7 +105,7 @@ def test_looking_for_changes(database: Database) -> None:
 
 def test_what_is_over_is_forgotten_after_its_time(database: Database) -> None:
     store(database, *steps(job(1)), event(job(2), AT))
-    assert delete_older(database, AT // 1_000_000) == 0
-    assert delete_older(database, AT // 1_000_000 + 1) == 1
+    assert delete_older(database, Limits.all_at(AT // 1_000_000)).rows == {}
+    assert delete_older(database, Limits.all_at(AT // 1_000_000 + 1)).rows == {"coa_jobs": 1}
     with database.read() as rows:
         assert [one.job for one in newest_jobs(rows, JobFilter(), 10)] == [f"{2:016x}"]

@@ -12,7 +12,7 @@ from worlds import Nac, policy_of
 
 from nac.db import Database
 from nac.db.schema import Authentication, FactSet
-from nac.events.retention import delete_older
+from nac.events.retention import Limits, delete_older
 from nac.policy.diff import difference
 from nac.policy.replay import replay
 
@@ -108,7 +108,7 @@ def test_a_fact_set_is_kept_once(database: Database, store: Callable[..., None])
 
 def test_fact_sets_go_with_their_last_authentication(database: Database, store: Callable[..., None]) -> None:
     authenticate(store, 4)
-    delete_older(database, NOW - 3600 - 120)
+    delete_older(database, Limits.all_at(NOW - 3600 - 120))
     with database.read() as session:
         assert len(session.scalars(select(FactSet.id)).all()) == 2
 
