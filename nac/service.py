@@ -133,6 +133,8 @@ class Service:
                 journal=self._config.journal_folder,
                 journal_octets=self._config.journal.size_mib * _MIB,
                 accounting=list(self._config.server.accounting_addresses),
+                sessions_stale_after=self._config.sessions.stale_after.seconds,
+                sessions_forget_after=self._config.sessions.forget_after.seconds,
             )
         except _dataplane.JournalError as error:
             raise StorageError(str(error), fix="check that this user may write the folder") from error
@@ -463,5 +465,6 @@ def _only_at_start(before: Config, after: Config) -> list[str]:
     """Keys that changed but that a running server does not take up."""
     pairs = {"[server]": (before.server, after.server), "[database]": (before.database, after.database)}
     pairs["[journal]"] = (before.journal, after.journal)
+    pairs["[sessions]"] = (before.sessions, after.sessions)
     pairs["[log]"] = (before.log, after.log)
     return [name for name, (old, new) in pairs.items() if old != new]
