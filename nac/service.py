@@ -148,6 +148,8 @@ class Service:
                 journal_octets=self._config.journal.size_mib * _MIB,
                 accounting=list(self._config.server.accounting_addresses),
                 sessions=sessions,
+                sessions_stale_after=self._config.sessions.stale_after.seconds,
+                sessions_forget_after=self._config.sessions.forget_after.seconds,
             )
         except _dataplane.JournalError as error:
             raise StorageError(str(error), fix="check that this user may write the folder") from error
@@ -506,5 +508,6 @@ def _only_at_start(before: Config, after: Config) -> list[str]:
     pairs = {"[server]": (before.server, after.server), "[database]": (before.database, after.database)}
     pairs["[journal]"] = (before.journal, after.journal)
     pairs["[coa]"] = (before.coa, after.coa)
+    pairs["[sessions]"] = (before.sessions, after.sessions)
     pairs["[log]"] = (before.log, after.log)
     return [name for name, (old, new) in pairs.items() if old != new]

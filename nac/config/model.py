@@ -190,6 +190,21 @@ class TrustSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Live sessions: how long to wait for signs of one."""
+
+    stale_after: Annotated[
+        Duration,
+        Meta(
+            description="A session of which nothing is heard for so long is stale: listed, and not acted on. A session that "
+            "was given an Acct-Interim-Interval is stale after three of them, one with a longer Session-Timeout after that."
+        ),
+    ] = Duration.parse("3h")
+    forget_after: Annotated[
+        Duration, Meta(description="A session that was stale for so long is taken for closed.")
+    ] = Duration.parse("24h")
+
+
 class EventSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What is remembered of authentications: personal data, so only for a time."""
 
@@ -261,6 +276,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     pki: PkiSettings = PkiSettings()
     eap: EapSettings = EapSettings()
     trust: TrustSettings = TrustSettings()
+    sessions: SessionSettings = SessionSettings()
     events: EventSettings = EventSettings()
     retention: RetentionSettings = RetentionSettings()
     coa: CoaSettings = CoaSettings()
