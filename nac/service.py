@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,13 +33,15 @@ from nac.errors import ConflictError, NacError, NotFoundError, StorageError
 from nac.events.drain import Drain
 from nac.events.retention import delete_older
 from nac.events.store import EventStore
-from nac.identity.store import Facts, changes_since, load_facts
+from nac.identity.store import Facts, changes_since, devices_of, load_facts
 from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
 from nac.policy.compile import CompiledPolicy
 from nac.policy.history import note_loaded
 from nac.policy.load import digest, read_sources
+from nac.posture.service import PostureService
+from nac.posture.store import forget_older
 from nac.scheduling import let_interrupt, let_others_go_first, let_threads_finish
 from nac.snapshot.build import BuiltSnapshot, build, watched_files
 from nac.snapshot.tickets import TicketKeys
@@ -87,6 +89,7 @@ class Service:
         self._retry_s = FIRST_RETRY_S
         self._retry_at = 0.0
         self._failing: dict[str, str] = {}
+        self._facts_lock = threading.Lock()
         self._clients: list[ClientFields] = []
         with ExitStack() as undo:
             self._start(undo)
@@ -107,6 +110,7 @@ class Service:
         self._record_generation()
         journal = self._dataplane.journal_state()
         self._warn_of_journal(journal)
+        self._posture = self._start_posture(undo)
         self._drain = Drain(self._dataplane, EventStore(self._database, node=journal.node))
         undo.callback(self._drain.finish)
         undo.callback(self._dataplane.close)
@@ -140,6 +144,13 @@ class Service:
             raise ConflictError(
                 str(error), fix="stop what uses the port, or change [server] listen or accounting"
             ) from error
+
+    def _start_posture(self, undo: ExitStack) -> PostureService:
+        posture = PostureService(
+            self._config.posture, self._database, self._built.policy.postures, self._built.intake, self._publish_devices
+        )
+        undo.callback(posture.close)
+        return posture
 
     def _start_draining(self) -> Callable[[], None]:
         """The thread that stores events; what is returned ends it."""
@@ -260,6 +271,7 @@ class Service:
             systemd.notify("READY=1")
         ignored = _only_at_start(self._config, config)
         self._config, self._built, self._refusal = config, built, None
+        self._guarded("posture", self._reload_posture)
         self._retry_s, self._retry_at = FIRST_RETRY_S, 0.0
         self._guarded("history", self._note_policy)
         self._log.info("reloaded", generation=self._dataplane.generation(), digest=built.policy.digest)
@@ -279,6 +291,7 @@ class Service:
         with suppress(NacError):
             keys = self._ticket_keys.rotated(time.time(), self._config.eap.ticket_rotation)
             self._built = self._publish(self._config, keys, policy=self._built.policy)
+            self._guarded("posture", self._reload_posture)
             kept = "the running configuration and policy are kept; certificates, lists and clients were read again"
         kept = f"{kept} (generation {self._dataplane.generation()})"
         self._log.error("reload.refused", error=error.message, fix=error.fix, kept=kept)
@@ -334,14 +347,25 @@ class Service:
 
     def _take_facts(self) -> None:
         """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision."""
-        with self._database.read() as session:
-            if current(session).latest == self._revision:
-                return
-            facts = changes_since(session, self._revision)
-        self._upsert(facts)
-        self._revision = facts.revision
+        with self._facts_lock:
+            with self._database.read() as session:
+                if current(session).latest == self._revision:
+                    return
+                facts = changes_since(session, self._revision)
+            self._upsert(facts)
+            self._revision = facts.revision
         if facts.clients_changed:
             self._reload_now()
+
+    def _publish_devices(self, ids: Collection[int]) -> None:
+        """Bring these devices to what the database says at once, on the posture's thread. Whoever holds the lock
+        reads, then writes: nobody overwrites newer facts with older ones."""
+        if not ids:
+            return
+        with self._facts_lock:
+            with self._database.read() as session:
+                devices = devices_of(session, ids)
+            self._dataplane.upsert_devices([_dataplane.DeviceFacts(**fields) for fields in devices])
 
     def _upsert(self, facts: Facts) -> None:
         self._dataplane.remove_devices(facts.removed_devices)
@@ -351,6 +375,8 @@ class Service:
 
     def _delete_old_events(self) -> None:
         deleted = delete_older(self._database, int(time.time()) - self._config.events.retention.seconds)
+        with self._database.write() as session:
+            forget_older(session, int(time.time()) - self._config.posture.history.seconds)
         if deleted:
             self._log.info("events.deleted", older_than=str(self._config.events.retention), events=deleted)
 
@@ -370,6 +396,9 @@ class Service:
             self._log.warning("journal.torn", octets=journal.torn, detail="the end of the last write before a crash")
         if journal.damaged:
             self._log.error("journal.damaged", files=journal.damaged, detail="see docs/journal.md")
+
+    def _reload_posture(self) -> None:
+        self._posture.reload(self._config.posture, self._built.policy.postures, self._built.intake)
 
     def _refresh_revocation_lists(self) -> None:
         """Sign the built-in authority's lists anew before they end; without an authority here, nothing."""
@@ -417,6 +446,7 @@ class Service:
                 "dropped": drained.dropped + drained.undecodable,
             },
             "journal": _journal_status(journal),
+            "posture": {"addresses": self._posture.addresses, "counters": self._posture.counters()},
         }
 
 
@@ -461,7 +491,11 @@ def _last_generation(state: Path) -> int:
 
 def _only_at_start(before: Config, after: Config) -> list[str]:
     """Keys that changed but that a running server does not take up."""
-    pairs = {"[server]": (before.server, after.server), "[database]": (before.database, after.database)}
+    pairs: dict[str, tuple[object, object]] = {
+        "[server]": (before.server, after.server),
+        "[database]": (before.database, after.database),
+    }
     pairs["[journal]"] = (before.journal, after.journal)
     pairs["[log]"] = (before.log, after.log)
+    pairs["[posture] listen"] = (before.posture.listen, after.posture.listen)
     return [name for name, (old, new) in pairs.items() if old != new]

@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "client": "RADIUS clients: switches and wireless controllers.",
     "device": "Devices: their addresses, certificates, tags and posture.",
     "user": "Users and their groups.",
+    "posture": "Health of devices: verdicts, checks, findings, what would change.",
     "pki": "Certificates: authority, issue, revoke, lists.",
     "policy": "Who may reach what: check, explain, prove, compare, publish.",
     "auth": "Authentications: list, show, follow.",

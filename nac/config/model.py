@@ -190,6 +190,44 @@ class TrustSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class PostureSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Health reports of devices (`nac agent`), and for how long they count."""
+
+    listen: Annotated[
+        tuple[ListenAddress, ...],
+        Meta(
+            max_length=16,
+            description='TCP addresses for reports and the remediation page (HTTPS), "address:port". Empty: none.',
+            examples=[["0.0.0.0:8443", "[::]:8443"]],
+        ),
+    ] = ()
+    fresh: Annotated[
+        Duration, Meta(description="Age up to which a report is fresh. A posture of the policy may say otherwise.")
+    ] = Duration.parse("10m")
+    stale: Annotated[Duration, Meta(description="Age from which it is stale; between the two it is ageing.")] = (
+        Duration.parse("1h")
+    )
+    unknown: Annotated[Duration, Meta(description="Age from which nothing is known of the device's health.")] = (
+        Duration.parse("24h")
+    )
+    keep_values: Annotated[
+        bool,
+        Meta(
+            description="Keep what checks found (versions, ports, paths, names). false: only whether they passed; then "
+            "`nac posture what-if` cannot try other values."
+        ),
+    ] = True
+    history: Annotated[
+        Duration,
+        Meta(description="Changes of a verdict, refused reports and cleared findings older than this are deleted."),
+    ] = Duration.parse("30d")
+
+    def __post_init__(self) -> None:
+        if not self.fresh <= self.stale <= self.unknown:
+            steps = f"`fresh` {self.fresh}, `stale` {self.stale}, `unknown` {self.unknown}"
+            raise ValueError(f"{steps}: each has to be as long as the one before, or longer")
+
+
 class EventSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What is remembered of authentications: personal data, so only for a time."""
 
@@ -217,6 +255,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     pki: PkiSettings = PkiSettings()
     eap: EapSettings = EapSettings()
     trust: TrustSettings = TrustSettings()
+    posture: PostureSettings = PostureSettings()
     events: EventSettings = EventSettings()
     log: LogSettings = LogSettings()
 
