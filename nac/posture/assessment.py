@@ -21,7 +21,9 @@ from sqlalchemy.orm import Session
 from nac.db import Database
 from nac.db.schema import Device
 from nac.errors import StorageError
+from nac.identity.store import SHARED_IDENTITY
 from nac.posture import answer
+from nac.posture.lookout import Lookout, strangers
 from nac.posture.nonces import Nonces
 from nac.posture.refusal import RefusedError
 from nac.posture.report import Report, Signer, verify
@@ -37,7 +39,10 @@ REST: Final = 1.0
 """Seconds after something failed."""
 
 LONGEST_SLEEP: Final = 60.0
-"""Seconds: times are read off the clock on the wall, which may be set."""
+"""Seconds without a look at graces: others write verdicts too, and the clock on the wall may be set."""
+
+LOOKOUT_S: Final = 2.0
+"""Seconds between two looks at logins and accounting, when no report comes meanwhile."""
 
 _NO_NONCE: Final = ("oversize", "malformed", "rate_limited", "revoked", "untrusted")
 """Refusals after which another nonce does not help."""
@@ -81,6 +86,7 @@ class Assessment:
         self._next_due = 0.0
         self._judged_to: int | None = None
         self._rest = 0.0
+        self._lookout = Lookout()
         self._counters: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run, name="nac-posture")
         self._thread.start()
@@ -118,6 +124,7 @@ class Assessment:
             if submissions and not self._guarded(partial(self._assess, submissions)):
                 for submission in submissions:
                     self._refused(submission, RefusedError("unavailable", "the report could not be stored"))
+            self._guarded(self._look_out)
             self._guarded(self._judge_due)
             self._guarded(self._judge_piece)
 
@@ -133,9 +140,9 @@ class Assessment:
         return items
 
     def _pause(self) -> float:
-        if self._judged_to is not None:
+        if self._judged_to is not None or self._lookout.behind:
             return self._rest
-        return max(min(self._next_due - self._clock(), LONGEST_SLEEP), self._rest)
+        return max(min(self._next_due - self._clock(), LOOKOUT_S), self._rest)
 
     def _guarded(self, step: Callable[[], None]) -> bool:
         """Whatever fails, the thread goes on, after a moment's rest. Whether it was done."""
@@ -211,6 +218,20 @@ class Assessment:
         submission.done(*answer.refusal(refused, nonce))
 
     # --- without a report ---
+
+    def _look_out(self) -> None:
+        """Whether logins or accounting show one certificate in two places."""
+        with self._database.read() as session:
+            found = self._lookout.look(session)
+        if not found:
+            return
+        with self._database.write() as session:
+            postures = Postures(session, self._rules(), now=int(self._clock()))
+            for device, evidence in strangers(session, found):
+                postures.find(device, SHARED_IDENTITY, evidence.words)
+                self._log.warning("posture.shared_identity", device=device.name, evidence=evidence.words)
+            changed = frozenset(postures.changed)
+        self._publish(changed)
 
     def _judge_due(self) -> None:
         """The devices of which a grace has ended."""

@@ -133,7 +133,8 @@ def _failure(requirement: Requirement, finding: Finding | None, until: int | Non
 def _about(requirement: Requirement, finding: Finding) -> str:
     """What was found, and what is asked for where that is not plain."""
     found = ", ".join(_offending(requirement, finding.value)) if isinstance(finding.value, tuple) else finding.value
-    shown = "" if found in (None, "", True, False) else f"Found: {found}."
+    plain = found in (None, "", True, False) or (CHECKS[finding.check].kind == "state" and finding.detail)
+    shown = "" if plain else f"Found: {found}."
     asked = f"Asked for: {requirement.label}." if requirement.wanted else ""
     return " ".join(part for part in (shown or finding.detail, asked) if part)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from lab_home import SERVER_NAME, Home
-from nac_server import Server, serving
+from eapol import EapolTest, network, require
+from lab_home import SERVER_NAME, Device, Home
+from nac_server import Server, serving, until
+from nas import TUNNEL_PRIVATE_GROUP_ID
 from reporter import Reporter, checks, exchange
 
 POLICY = """
@@ -32,20 +35,19 @@ allow training when device.managed and posture.status = "healthy" and posture.fr
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = Home(tmp_path_factory.mktemp("posture") / "home", settings={"posture.listen": ["127.0.0.1:0"]})
     home.write_policy(POLICY)
+    home.add_client("switch", "127.0.0.1")
+    require("eapol_test", "eapoltest")
     with serving(home) as server:
         yield server
 
 
 def reporter(server: Server) -> Reporter:
-    device = server.home.enrol(healthy=False)
+    return reporting(server, server.home.enrol(healthy=False))
+
+
+def reporting(server: Server, device: Device) -> Reporter:
     host, port = server.status()["posture"]["addresses"][0].rsplit(":", 1)
     return Reporter((host, int(port)), device.name, device.chain, device.key, device.ca, SERVER_NAME)
-
-
-def decision(server: Server, device: str) -> tuple[str | None, list[str]]:
-    """Where the data plane's facts of the device lead, as the command line explains it."""
-    told = server.home.json("policy", "explain", "--device", device)
-    return told["segment"], told["grants"]
 
 
 def test_a_report_is_judged_and_known_at_once(server: Server) -> None:
@@ -124,6 +126,36 @@ def test_two_machines_with_one_key_are_told_apart(server: Server) -> None:
     shown = server.home.json("posture", "findings", "--device", agent.device)
     assert [(one["kind"], one["count"]) for one in shown] == [("shared_identity", 1)]
     assert "take turns" in shown[0]["evidence"]
+
+
+def test_a_copied_key_at_a_second_port_shuts_both_out(server: Server, tmp_path: Path) -> None:
+    """S4: the copy has no agent; logins that take turns give it away."""
+    device = server.home.enrol()
+    copy = device.moved(server.home.fresh_mac())
+    eapol_test = EapolTest(tmp_path)
+    for one in (device, copy, device, copy, device):
+        assert eapol_test(network(one), server.v4, one.mac).success
+    shown = until(lambda: server.home.json("posture", "findings", "--device", device.name) or None, "it is found")
+    assert "one certificate in two places at once" in shown[0]["evidence"]
+    until(lambda: not eapol_test(network(copy), server.v4, copy.mac).success or None, "the copy is shut out")
+    assert not eapol_test(network(device), server.v4, device.mac).success
+
+
+def test_the_next_login_knows_the_report(server: Server, tmp_path: Path) -> None:
+    eapol_test = EapolTest(tmp_path)
+    device = server.home.enrol(healthy=False)
+    agent = reporting(server, device)
+
+    def vlan() -> bytes:
+        return eapol_test(network(device), server.v4, device.mac).accept.one(TUNNEL_PRIVATE_GROUP_ID)
+
+    assert vlan() == b"66", "first contact"
+    agent.report()
+    assert vlan() == b"10"
+    agent.report(checks=checks(firewall=("fail", False)))
+    assert vlan() == b"66"
+    agent.report()
+    assert vlan() == b"10", "no helpdesk"
 
 
 def test_a_restart_forgets_no_verdict_and_no_counter(server: Server) -> None:
