@@ -28,6 +28,7 @@ from nac.posture.nonces import Nonces
 from nac.posture.refusal import RefusedError
 from nac.posture.report import Report, Signer, verify
 from nac.posture.store import Postures, Rules, Standing, after, by_ids, due, next_due
+from nac.scheduling import let_me_interrupt
 
 MAX_BATCH: Final = 256
 """Reports of one transaction: other writers wait for it, some 50 ms."""
@@ -42,7 +43,7 @@ LONGEST_SLEEP: Final = 60.0
 """Seconds without a look at graces: others write verdicts too, and the clock on the wall may be set."""
 
 LOOKOUT_S: Final = 2.0
-"""Seconds between two looks at logins and accounting, when no report comes meanwhile."""
+"""Seconds between two looks at logins and accounting."""
 
 _NO_NONCE: Final = ("oversize", "malformed", "rate_limited", "revoked", "untrusted")
 """Refusals after which another nonce does not help."""
@@ -87,6 +88,7 @@ class Assessment:
         self._judged_to: int | None = None
         self._rest = 0.0
         self._lookout = Lookout()
+        self._look_at = 0.0
         self._counters: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run, name="nac-posture")
         self._thread.start()
@@ -114,6 +116,7 @@ class Assessment:
     # --- the thread ---
 
     def _run(self) -> None:
+        let_me_interrupt()
         running = True
         while running:
             items = self._gather()
@@ -221,6 +224,9 @@ class Assessment:
 
     def _look_out(self) -> None:
         """Whether logins or accounting show one certificate in two places."""
+        if not self._lookout.behind and time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOKOUT_S
         with self._database.read() as session:
             found = self._lookout.look(session)
         if not found:

@@ -40,6 +40,7 @@ from nac.posture.report import MAX_OCTETS, Signer
 from nac.posture.setting import IntakeSetting
 from nac.posture.store import Postures, Rules, Standing, standing
 from nac.posture.tls import peer_chain, server_context
+from nac.scheduling import let_me_interrupt
 
 MAX_CONNECTIONS: Final = 4096
 """At once; a TLS connection takes some 60 KiB."""
@@ -111,7 +112,7 @@ class Intake:
         )
         self._uvicorn.load()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="nac-intake")
+        self._thread = threading.Thread(target=self._run, name="nac-intake")
         self._thread.start()
         self._in_loop(self._listen(context))
 
@@ -135,6 +136,10 @@ class Intake:
         self._loop.close()
         for one in self._sockets:
             one.close()
+
+    def _run(self) -> None:
+        let_me_interrupt()
+        self._loop.run_forever()
 
     def _in_loop(self, step: Any) -> None:
         done: Future[None] = asyncio.run_coroutine_threadsafe(step, self._loop)
