@@ -124,6 +124,11 @@ RELATIONS: Final = (
         _all(("device.name", "device.tags", "posture.status", "posture.freshness"), Presence.KNOWN),
     ),
     Relation(
+        "a report that has no age any more, or never came, says nothing",
+        (("posture.freshness", "unknown"),),
+        (("posture.status", "unknown"),),
+    ),
+    Relation(
         "the organisation owns what it manages",
         (("device.managed", True),),
         (("device.ownership", "managed"),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from lab_home import SERVER_NAME, Device, Home
 from nac_server import Server, serving, until
 from nas import TUNNEL_PRIVATE_GROUP_ID
 from reporter import Reporter, checks, exchange
+
+from nac.posture.rate import BURST
 
 POLICY = """
 resource training { kind gpu-cluster  address 10.20.0.0/24  port tcp 22 }
@@ -103,6 +106,43 @@ def test_tls_before_1_3_is_refused(server: Server) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with pytest.raises(ssl.SSLError):
         exchange(context, agent.address, SERVER_NAME, "GET", "/", None, {})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "kind", "status", "error"),
+    [
+        ("POST", "/v1/report", b"x" * 70_000, "application/eat+jwt", 413, "oversize"),
+        ("POST", "/v1/report", b"{}", "application/json", 400, "malformed"),
+        ("POST", "/v1/report", b"", "application/eat+jwt", 400, "malformed"),
+        ("GET", "/v1/report", None, "", 405, "method_not_allowed"),
+        ("POST", "/v1/nonce", b"", "", 405, "method_not_allowed"),
+        ("GET", "/v1/../etc/passwd", None, "", 404, "not_found"),
+    ],
+)
+def test_what_is_no_report_is_answered_with_its_word(
+    server: Server, method: str, path: str, body: bytes | None, kind: str, status: int, error: str
+) -> None:
+    answered, told = reporter(server).ask(method, path, body, **({"Content-Type": kind} if kind else {}))
+    assert (answered, told["error"]) == (status, error)
+
+
+def test_a_certificate_that_asks_too_often_waits(server: Server) -> None:
+    agent = reporter(server)
+    answers = [agent.ask("GET", "/v1/nonce")[0] for _ in range(BURST + 2)]
+    assert answers.count(429) >= 1
+    assert answers[:BURST] == [200] * BURST
+    assert reporter(server).report()[0] == 200, "nobody else waits"
+
+
+def test_octets_that_are_no_http_end_their_connection_alone(server: Server) -> None:
+    agent = reporter(server)
+    context = ssl.create_default_context(cafile=str(agent.ca))
+    context.load_cert_chain(agent.chain, agent.key)
+    for octets in (b"\x00" * 100, b"GET / HTTP/1.1\r\n" + b"x: " + b"y" * 40_000, b"POST /v1/report HTTP/1.1\r\n\r\n"):
+        with context.wrap_socket(socket.create_connection(agent.address), server_hostname=SERVER_NAME) as connection:
+            connection.sendall(octets)
+            assert b" 400 " in connection.recv(4096)
+    assert agent.report()[0] == 200
 
 
 def test_a_revoked_certificate_is_refused_on_a_new_request(server: Server) -> None:
