@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, final
 
 __all__ = [
+    "ChainError",
     "Client",
     "Condition",
     "DataPlane",
@@ -27,6 +28,7 @@ __all__ = [
     "JournalState",
     "ListenError",
     "PacketError",
+    "PeerCertificate",
     "Policy",
     "Resource",
     "RevocationList",
@@ -48,6 +50,10 @@ class DataPlaneError(Exception):
 
 class SnapshotError(DataPlaneError):
     """A part of a snapshot is not usable; nothing was published."""
+
+class ChainError(DataPlaneError):
+    """A certificate chain is refused; the text is one word: expired, not_yet_valid, revoked, revocation_unknown,
+    revocation_stale, unknown_issuer, bad_signature, wrong_purpose, too_long or malformed."""
 
 class ListenError(DataPlaneError):
     """A socket could not be bound; the text names address and cause."""
@@ -173,6 +179,22 @@ class Trust:
         revocation: Literal["require", "available", "stale-ok"] = "require",
         attested_policies: Sequence[str] = ...,
     ) -> Trust: ...
+    def check(self, *, chain: Sequence[bytes], now: int) -> PeerCertificate:
+        """The check that every EAP-TLS handshake makes: path, purpose, validity and revocation of `chain` (DER, leaf
+        first) at `now` (Unix seconds). That the peer has the key is TLS's to prove. Raises `ChainError`."""
+
+@final
+class PeerCertificate:
+    """What of a verified certificate says who it is. `fingerprint`: SHA-256, lower-case hex; `not_after`: Unix seconds."""
+
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def common_name(self) -> str | None: ...
+    @property
+    def dns(self) -> list[str]: ...
+    @property
+    def not_after(self) -> int: ...
 
 @final
 class ServerCredential:
@@ -372,7 +394,8 @@ class Snapshot:
 class DeviceFacts:
     """`macs` in any notation. `posture_*`: the last posture report, made at `posture_at` (Unix seconds); once past
     `posture_expires_at` the status reads as `unknown`, and score and checks are not known. None: never reported.
-    `risk_score`: 0 to 100.
+    Until `posture_fresh_until` the report is fresh, until `posture_ageing_until` ageing, then stale; None: until it
+    expires. `shared_identity`: it was seen on two machines at once. `risk_score`: 0 to 100.
 
     `certificates`: lower-case hex SHA-256 fingerprints bound to this device (beside its name in the certificate).
     """
@@ -394,6 +417,9 @@ class DeviceFacts:
         posture_score: int | None = None,
         posture_passed: Sequence[str] | None = None,
         posture_failed: Sequence[str] | None = None,
+        posture_fresh_until: int | None = None,
+        posture_ageing_until: int | None = None,
+        shared_identity: bool = False,
         risk_score: int | None = None,
     ) -> DeviceFacts: ...
 

@@ -10,7 +10,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ from nac.errors import ConflictError, NacError, NotFoundError, StorageError
 from nac.events.drain import Drain
 from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore
-from nac.identity.store import Facts, changes_since, load_facts
+from nac.identity.store import Facts, changes_since, devices_of, load_facts
 from nac.log import lines_lost
 from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
@@ -42,9 +42,11 @@ from nac.pki.watch import Watch
 from nac.policy.compile import CompiledPolicy
 from nac.policy.history import note_loaded
 from nac.policy.load import digest, read_sources
+from nac.posture.service import PostureService
+from nac.posture.store import forget_older
 from nac.scheduling import let_interrupt, let_others_go_first, let_threads_finish
-from nac.snapshot.build import BuiltSnapshot, build, compiled, watched_files
 from nac.sessions.store import close_ended, load_open
+from nac.snapshot.build import BuiltSnapshot, build, compiled, watched_files
 from nac.snapshot.tickets import TicketKeys
 from nac.state_lock import lock
 
@@ -96,6 +98,7 @@ class Service:
         self._retry_s = FIRST_RETRY_S
         self._retry_at = 0.0
         self._failing: dict[str, str] = {}
+        self._facts_lock = threading.Lock()
         self._clients: list[ClientFields] = []
         self._policy: CompiledPolicy | None = None
         with ExitStack() as undo:
@@ -119,6 +122,7 @@ class Service:
         self._record_generation()
         journal = self._dataplane.journal_state()
         self._warn_of_journal(journal)
+        self._posture = self._start_posture(undo)
         self._drain = Drain(self._dataplane, EventStore(self._database, node=journal.node))
         undo.callback(self._drain.finish)
         undo.callback(self._dataplane.close)
@@ -171,6 +175,13 @@ class Service:
         except (OSError, StorageError) as error:
             self._log.warning("sessions.not_restored", error=str(error), detail="accounting will name them again")
             return []
+
+    def _start_posture(self, undo: ExitStack) -> PostureService:
+        posture = PostureService(
+            self._config.posture, self._database, self._built.policy.postures, self._built.intake, self._publish_devices
+        )
+        undo.callback(posture.close)
+        return posture
 
     def _start_draining(self) -> Callable[[], None]:
         """The thread that stores events; what is returned ends it."""
@@ -292,6 +303,7 @@ class Service:
             systemd.notify("READY=1")
         ignored = _only_at_start(self._config, config)
         self._config, self._built, self._refusal = config, built, None
+        self._guarded("posture", self._reload_posture)
         self._retry_s, self._retry_at = FIRST_RETRY_S, 0.0
         self._guarded("history", self._note_policy)
         self._guarded("coa", lambda: take_clients(self._coa, config, self._database))
@@ -312,6 +324,7 @@ class Service:
         with suppress(NacError):
             keys = self._ticket_keys.rotated(time.time(), self._config.eap.ticket_rotation)
             self._built = self._publish(self._config, keys, policy=self._built.policy)
+            self._guarded("posture", self._reload_posture)
             kept = "the running configuration and policy are kept; certificates, lists and clients were read again"
         kept = f"{kept} (generation {self._dataplane.generation()})"
         self._log.error("reload.refused", error=error.message, fix=error.fix, kept=kept)
@@ -368,14 +381,25 @@ class Service:
 
     def _take_facts(self) -> None:
         """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision."""
-        with self._database.read() as session:
-            if current(session).latest == self._revision:
-                return
-            facts = changes_since(session, self._revision)
-        self._upsert(facts)
-        self._revision = facts.revision
+        with self._facts_lock:
+            with self._database.read() as session:
+                if current(session).latest == self._revision:
+                    return
+                facts = changes_since(session, self._revision)
+            self._upsert(facts)
+            self._revision = facts.revision
         if facts.clients_changed:
             self._reload_now()
+
+    def _publish_devices(self, ids: Collection[int]) -> None:
+        """Bring these devices to what the database says at once, on the posture's thread. Whoever holds the lock
+        reads, then writes: nobody overwrites newer facts with older ones."""
+        if not ids:
+            return
+        with self._facts_lock:
+            with self._database.read() as session:
+                devices = devices_of(session, ids)
+            self._dataplane.upsert_devices([_dataplane.DeviceFacts(**fields) for fields in devices])
 
     def _upsert(self, facts: Facts) -> None:
         self._dataplane.remove_devices(facts.removed_devices)
@@ -385,6 +409,8 @@ class Service:
 
     def _delete_old_events(self) -> None:
         deleted = delete_older(self._database, Limits.of(self._config, now=int(time.time())))
+        with self._database.write() as session:
+            forget_older(session, int(time.time()) - self._config.posture.history.seconds)
         if deleted.rows or deleted.partitions:
             self._log.info("events.deleted", rows=deleted.rows, partitions=deleted.partitions)
 
@@ -407,6 +433,9 @@ class Service:
             self._log.warning("journal.torn", octets=journal.torn, detail="the end of the last write before a crash")
         if journal.damaged:
             self._log.error("journal.damaged", files=journal.damaged, detail="see docs/journal.md")
+
+    def _reload_posture(self) -> None:
+        self._posture.reload(self._config.posture, self._built.policy.postures, self._built.intake)
 
     def _refresh_revocation_lists(self) -> None:
         """Sign the built-in authority's lists anew before they end; without an authority here, nothing."""
@@ -472,6 +501,7 @@ class Service:
             "validity": [asdict(one) for one in self._built.validity],
             "journal": _journal_status(journal),
             "coa": self._coa.status(),
+            "posture": {"addresses": self._posture.addresses, "counters": self._posture.counters()},
         }
 
 
@@ -506,9 +536,13 @@ def _last_generation(state: Path) -> int:
 
 def _only_at_start(before: Config, after: Config) -> list[str]:
     """Keys that changed but that a running server does not take up."""
-    pairs = {"[server]": (before.server, after.server), "[database]": (before.database, after.database)}
+    pairs: dict[str, tuple[object, object]] = {
+        "[server]": (before.server, after.server),
+        "[database]": (before.database, after.database),
+    }
     pairs["[journal]"] = (before.journal, after.journal)
     pairs["[coa]"] = (before.coa, after.coa)
     pairs["[sessions]"] = (before.sessions, after.sessions)
     pairs["[log]"] = (before.log, after.log)
+    pairs["[posture] listen"] = (before.posture.listen, after.posture.listen)
     return [name for name, (old, new) in pairs.items() if old != new]

@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, str]] = {
     "device": "Devices: their addresses, certificates, tags and posture.",
     "user": "Users and their groups.",
     "session": "Live sessions: list, show, log in again, disconnect, quarantine.",
+    "posture": "Health of devices: verdicts, checks, findings, what would change.",
     "pki": "Certificates: authority, issue, revoke, lists.",
     "policy": "Who may reach what: check, explain, prove, compare, publish.",
     "auth": "Authentications: list, show, follow.",

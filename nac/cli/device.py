@@ -182,7 +182,7 @@ def tag_(invocation: Invocation, device: str, tags: tuple[Name, ...], removed: t
 
 @cli.command("posture")
 @click.argument("device")
-@click.argument("status", type=click.Choice(["healthy", "unhealthy", "unknown"]))
+@click.argument("status", type=click.Choice(["healthy", "degraded", "unhealthy", "unknown"]))
 @click.option(
     "--for",
     "duration",
@@ -191,7 +191,7 @@ def tag_(invocation: Invocation, device: str, tags: tuple[Name, ...], removed: t
 )
 @pass_invocation
 def posture(invocation: Invocation, device: str, status: PostureStatus, duration: Duration | None) -> None:
-    """Set what is known of a device's health."""
+    """Set what is known of a device's health, until it next reports."""
     now = int(time.time())
     expires_at = now + duration.seconds if duration is not None else None
     with invocation.database() as database, database.write() as session:

@@ -1,4 +1,4 @@
-"""A UDP address to listen on: `192.0.2.1:1812`, `[2001:db8::1]:1812`."""
+"""An address to listen on: `192.0.2.1:1812`, `[2001:db8::1]:1812`."""
 
 from __future__ import annotations
 
@@ -34,8 +34,13 @@ class ListenAddress(str):
         return ListenAddress.parse(f"{address}:{self.port + 1 if self.port else 0}")
 
     @property
+    def host(self) -> str:
+        """The address, without brackets."""
+        return self.rpartition(":")[0].strip("[]")
+
+    @property
     def port(self) -> int:
-        """The UDP port, 0 for any."""
+        """The port, 0 for any."""
         return int(self.rpartition(":")[2])
 
 

@@ -200,9 +200,47 @@ class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
             "was given an Acct-Interim-Interval is stale after three of them, one with a longer Session-Timeout after that."
         ),
     ] = Duration.parse("3h")
-    forget_after: Annotated[
-        Duration, Meta(description="A session that was stale for so long is taken for closed.")
-    ] = Duration.parse("24h")
+    forget_after: Annotated[Duration, Meta(description="A session that was stale for so long is taken for closed.")] = (
+        Duration.parse("24h")
+    )
+
+
+class PostureSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Health reports of devices (`nac agent`), and for how long they count."""
+
+    listen: Annotated[
+        tuple[ListenAddress, ...],
+        Meta(
+            max_length=16,
+            description='TCP addresses for reports and the remediation page (HTTPS), "address:port". Empty: none.',
+            examples=[["0.0.0.0:8443", "[::]:8443"]],
+        ),
+    ] = ()
+    fresh: Annotated[
+        Duration, Meta(description="Age up to which a report is fresh. A posture of the policy may say otherwise.")
+    ] = Duration.parse("10m")
+    stale: Annotated[Duration, Meta(description="Age from which it is stale; between the two it is ageing.")] = (
+        Duration.parse("1h")
+    )
+    unknown: Annotated[Duration, Meta(description="Age from which nothing is known of the device's health.")] = (
+        Duration.parse("24h")
+    )
+    keep_values: Annotated[
+        bool,
+        Meta(
+            description="Keep what checks found (versions, ports, paths, names). false: only whether they passed; then "
+            "`nac posture what-if` cannot try other values."
+        ),
+    ] = True
+    history: Annotated[
+        Duration,
+        Meta(description="Changes of a verdict, refused reports and cleared findings older than this are deleted."),
+    ] = Duration.parse("30d")
+
+    def __post_init__(self) -> None:
+        if not self.fresh <= self.stale <= self.unknown:
+            steps = f"`fresh` {self.fresh}, `stale` {self.stale}, `unknown` {self.unknown}"
+            raise ValueError(f"{steps}: each has to be as long as the one before, or longer")
 
 
 class EventSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -277,6 +315,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     eap: EapSettings = EapSettings()
     trust: TrustSettings = TrustSettings()
     sessions: SessionSettings = SessionSettings()
+    posture: PostureSettings = PostureSettings()
     events: EventSettings = EventSettings()
     retention: RetentionSettings = RetentionSettings()
     coa: CoaSettings = CoaSettings()

@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aws_lc_rs::digest;
 use rustls::DistinguishedName;
@@ -199,6 +200,18 @@ impl TrustStore {
             let revoked = self.revocations.get(&step.issuer).is_some_and(|known| known.has(&step.serial));
             if revoked { Err(ChainFault::Revoked) } else { Ok(()) }
         })
+    }
+
+    /// [`check`](Self::check) of certificates as octets (DER, the device's first), at Unix seconds: for those that come
+    /// over another connection than EAP.
+    ///
+    /// # Errors
+    /// [`ChainFault`].
+    pub fn check_chain(&self, chain: &[Vec<u8>], now: u64) -> Result<Arc<PeerCertificate>, ChainFault> {
+        let certificates: Vec<_> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        let (end_entity, intermediates) = certificates.split_first().ok_or(ChainFault::Malformed)?;
+        let verified = self.check(end_entity, intermediates, UnixTime::since_unix_epoch(Duration::from_secs(now)))?;
+        Ok(Arc::clone(verified.certificate()))
     }
 
     /// Build and verify the path (RFC 5280 section 6).
