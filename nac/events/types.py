@@ -122,7 +122,7 @@ class DiscardEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
 
 
 class SessionEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="session"):
-    """A transition of a live session (docs/sessions.md); Interim-Updates alone are none.
+    """A transition of a live session (docs/decisions/0018-sessions.md); Interim-Updates alone are none.
 
     `session`: its id, from opening to end. `change`: `moved` and `closed` end it (`state` is closed, `record` null,
     `cause` a word); each other carries the `record` that restores it after a restart (`DataPlane(sessions=)`).
