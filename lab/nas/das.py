@@ -6,6 +6,7 @@ A duplicate is answered as the first time (RFC 5176 2.3). Faults are set from ou
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import threading
@@ -31,6 +32,8 @@ IDENTITY: Final = ((radius.NAS_IP_ADDRESS, bytes([192, 0, 2, 1])), (radius.NAS_I
 _LARGEST: Final = 4096
 _REMEMBERED: Final = 64
 _ANSWER_S: Final = 5.0
+_RESEND_S: Final = 0.5
+_PATIENCE_S: Final = 30.0
 _START, _STOP, _INTERIM = 1, 2, 3
 
 
@@ -124,11 +127,15 @@ class Das:
             *more,
         ]
         request = radius.accounting_request(attributes, next(self._identifiers), self.secret)
+        give_up = time.monotonic() + _PATIENCE_S
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-            line.settimeout(_ANSWER_S)
-            line.sendto(request, self.accounting)
-            while not radius.is_answer(line.recv(_LARGEST), request, self.secret):
-                continue
+            line.settimeout(_RESEND_S)
+            while time.monotonic() < give_up:
+                with contextlib.suppress(TimeoutError):
+                    line.sendto(request, self.accounting)
+                    if radius.is_answer(line.recv(_LARGEST), request, self.secret):
+                        return
+        raise TimeoutError("accounting is not answered")
 
     def _answer(self, octets: bytes, source: Address) -> bytes | None:
         """What is sent back; None for silence. Effects come after it."""
