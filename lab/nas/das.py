@@ -103,6 +103,7 @@ class Das:
     received: list[Received] = field(default_factory=list)
     address: Address = ("", 0)
     _answers: dict[bytes, bytes] = field(default_factory=dict)
+    _due: list[tuple[Received, Port]] = field(default_factory=list)
     _identifiers: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(256)))
 
     def plug_in(self, port: Port) -> None:
@@ -138,7 +139,7 @@ class Das:
         raise TimeoutError("accounting is not answered")
 
     def _answer(self, octets: bytes, source: Address) -> bytes | None:
-        """What is sent back; None for silence. Effects come after it."""
+        """What is sent back; None for silence. What it will bring about is due then."""
         if not radius.is_authentic_request(octets, self.secret):
             return None
         request = Received(octets, source, radius.decode(octets), time.time_ns() // 1000)
@@ -153,7 +154,7 @@ class Das:
         while len(self._answers) > _REMEMBERED:
             del self._answers[next(iter(self._answers))]
         if cause is None and port is not None and not self.faults.idle:
-            threading.Thread(target=self._effect, args=(request, port), name="das-effect").start()
+            self._due.append((request, port))
         return reply
 
     def _judge(self, request: Received) -> tuple[int | None, Port | None]:
@@ -204,8 +205,10 @@ class Das:
                 line.sendto(radius.answer(octets, reply[0], [], b"not " + self.secret), source)
             if self.faults.lose_answers > 0:
                 self.faults.lose_answers -= 1
-                continue
-            line.sendto(reply, source)
+            else:
+                line.sendto(reply, source)
+            while self._due:
+                threading.Thread(target=self._effect, args=self._due.pop(), name="das-effect").start()
 
 
 @contextmanager
