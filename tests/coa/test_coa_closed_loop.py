@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from conftest import Site
+from conftest import Site, accounting_address
 from lab_home import SERVER_NAME, Device
-from nac_server import until
+from nac_server import serving, until
 
 from lab.nas import radius
 from nac.events.types import CoaEvent
@@ -277,3 +277,26 @@ def test_the_probe_shows_a_wrong_secret(site: SiteMaker) -> None:
         at.das.faults.forge = True
         at.das.faults.lose_answers = 10
         assert "wrong response_authenticator" in at.home.nac("client", "test-coa", "switch", code=4)
+
+
+# --- a restart ---
+
+
+def test_a_change_survives_the_death_of_the_server(site: SiteMaker) -> None:
+    with site(patience="20s") as at:
+        port = at.printer()
+        at.das.faults.deaf = True
+        at.home.nac("device", "disable", port.mac)
+        before = at.job("sent")
+        until(lambda: at.home.json("session", "list", "--since", "1h") or None, "the session is stored")
+        at.server.kill()
+        assert [one["mac"] for one in at.home.json("session", "list")] == [port.mac], "from the database"
+        assert at.home.json("session", "show", before.session)["segment"] == "printers"
+        at.das.faults.deaf = False
+        with serving(at.home) as server:
+            at.server = server
+            at.das.accounting = accounting_address(server)
+            job = at.job("confirmed")
+        tell("restart", job)
+        assert (job.job, job.decided_at) == (before.job, before.decided_at)
+        assert at.das.ports == []
