@@ -24,7 +24,7 @@ WAIT_MS: Final = 250
 """How long one wait for records lasts: the time that ending the thread may take."""
 
 BATCH: Final = 4096
-"""Records in one transaction: a commit costs as much as a thousand of them, and others wait for their turn meanwhile."""
+"""Records in one transaction: a commit costs as much as many of them, and other writers wait for its end."""
 
 FIRST_RETRY_S: Final = 0.5
 LONGEST_RETRY_S: Final = 15.0
