@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from lab.bench import cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
+from lab.bench import accounting, cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
 from lab.bench.cases import CASES, RECORDING
 from lab.bench.pki import KeyKind, Pki, create
 from lab.bench.rules import measure as rules
@@ -33,7 +33,7 @@ KINDS: dict[str, list[ServerKind]] = {
     "freeradius": [
         freeradius.FreeRadius(),
         freeradius.FreeRadius("FreeRADIUS, 1 thread", freeradius.ONE_THREAD),
-        freeradius.FreeRadius(RECORDING, freeradius.ONE_THREAD, records=True),
+        freeradius.FreeRadius(RECORDING, freeradius.ONE_THREAD, answers="sqlite"),
     ],
     "hostapd": [hostapd.Hostapd()],
     "nac": [nac_server.Nac(), nac_server.Nac("nac, with access lists", "rfc4849")],
@@ -81,7 +81,7 @@ def main(sections: tuple[str, ...], cases: tuple[str, ...], servers: tuple[str, 
         write=write and not cases and not servers,
     )
     try:
-        for section in sections or ("cost", "half-open", "scaling", "latency"):
+        for section in sections or ("cost", "half-open", "scaling", "latency", "accounting"):
             _SECTIONS[section](bench, cases)
     except (ServerError, SupplicantError, cost.MeasurementError) as error:
         raise click.ClickException(str(error)) from error
@@ -160,6 +160,16 @@ def _measure_rules(bench: Bench, _only: tuple[str, ...]) -> None:
         PLOT.write_text(plot.draw(costs))
 
 
+def _measure_accounting(bench: Bench, _only: tuple[str, ...]) -> None:
+    say = functools.partial(click.echo, err=True)
+    names = {kind.name for kind in bench.kinds}
+    with accounting.servers(nac="nac" in names, freeradius="FreeRADIUS" in names) as kinds:
+        found = accounting.measure(
+            kinds, bench.pki_for("p256"), bench.folder / "accounting", bench.supplicant, bench.rounds, say
+        )
+    bench.tell("accounting", tables.accounting(found), found)
+
+
 def _has_nac(bench: Bench) -> bool:
     return any(kind.name == "nac" for kind in bench.kinds)
 
@@ -171,6 +181,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "scaling": _measure_scaling,
     "latency": _measure_latency,
     "rules": _measure_rules,
+    "accounting": _measure_accounting,
 }
 
 if __name__ == "__main__":
