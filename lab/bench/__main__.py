@@ -13,7 +13,19 @@ from pathlib import Path
 
 import click
 
-from lab.bench import accounting, cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
+from lab.bench import (
+    accounting,
+    cost,
+    document,
+    flame,
+    freeradius,
+    half_open,
+    hostapd,
+    latency,
+    nac_server,
+    scaling,
+    tables,
+)
 from lab.bench.cases import CASES, RECORDING
 from lab.bench.pki import KeyKind, Pki, create
 from lab.bench.rules import measure as rules
@@ -26,6 +38,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 OUTPUT = ROOT / "target" / "bench"
 PLOT = ROOT / "docs" / "benchmarks-rules.svg"
+FLAME = ROOT / "docs" / "benchmarks-flame.svg"
 BINARY = ROOT / "target" / "release" / "nac-supplicant"
 DECIDE = ROOT / "target" / "release" / "examples" / "decide"
 
@@ -170,6 +183,17 @@ def _measure_accounting(bench: Bench, _only: tuple[str, ...]) -> None:
     bench.tell("accounting", tables.accounting(found), found)
 
 
+def _measure_flame(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    if not flame.is_available():
+        raise click.ClickException("perf is not installed: apt-get install linux-perf")
+    profile = flame.measure(bench.pki_for("p256"), bench.folder / "flame", bench.supplicant)
+    bench.tell("flame", tables.shares(profile.shares), profile.shares)
+    if bench.write:
+        FLAME.write_text(flame.draw(profile))
+
+
 def _has_nac(bench: Bench) -> bool:
     return any(kind.name == "nac" for kind in bench.kinds)
 
@@ -182,6 +206,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "latency": _measure_latency,
     "rules": _measure_rules,
     "accounting": _measure_accounting,
+    "flame": _measure_flame,
 }
 
 if __name__ == "__main__":

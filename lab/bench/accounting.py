@@ -62,7 +62,7 @@ class Accounting:
         """CPU of the server, and of its database, per request, median."""
         runs = zip(self.peaks, self.database_s, strict=True)
         return statistics.median(
-            float(run["server"]["cpu_us_per_authentication"]) + database * 1e6 / run["completed"]
+            float(run["server"]["cpu_us_per_authentication"]) + database * 1e6 / float(run["completed"])
             for run, database in runs
         )
 

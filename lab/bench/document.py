@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-SECTIONS = ("machine", "cost", "floor", "half-open", "scaling", "latency", "rules", "accounting")
+SECTIONS = ("machine", "cost", "floor", "half-open", "scaling", "latency", "rules", "accounting", "flame")
 
 
 class MarkerError(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lab.bench.accounting import DETAIL, POSTGRESQL, Accounting
 from lab.bench.cases import RECORDING, Case
@@ -218,6 +218,11 @@ def _beside(found: Sequence[Accounting]) -> str:
         met = _verdict(met=nac.p99_ms < ACCOUNTING_P99_LIMIT_MS)
         said.append(f"p99 {nac.p99_ms:.1f} ms (below {ACCOUNTING_P99_LIMIT_MS}, {met})")
     return f"\nnac: {'; '.join(said)}.\n" if said else ""
+
+
+def shares(found: Mapping[str, float]) -> str:
+    """Parts of the samples."""
+    return _table(list(found), [[f"{share:.0%}" for share in found.values()]])
 
 
 def _verdict(*, met: bool) -> str:
