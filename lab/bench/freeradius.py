@@ -113,9 +113,9 @@ server bench {{
 """
 
 _ALWAYS = """\
-    always ok {{
+    always ok {
         rcode = ok
-    }}
+    }
 """
 
 _DETAIL = """\
