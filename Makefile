@@ -80,7 +80,7 @@ fuzz: | toolchain ## every fuzz target for SECONDS (default 60)
 	tests/fuzz.sh $(SECONDS)
 
 bench: build ## measure beside FreeRADIUS and hostapd, write docs/benchmarks.md
-	@scripts/debian-packages.sh freeradius hostapd || true
+	@scripts/debian-packages.sh freeradius freeradius-postgresql hostapd postgresql || true
 	$(BIN)/python -m lab.bench
 
 deps: ## the Debian packages that tests need

@@ -57,6 +57,12 @@ class PostgreSql:
             assert time.monotonic() < deadline, self._log.read_text()
             time.sleep(_PAUSE_S)
 
+    @property
+    def pid(self) -> int:
+        """Its first process, while it runs."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """End it at once, connections and all, as a restart by its administrator does. Idempotent."""
         if self._process is not None:

@@ -13,7 +13,21 @@ from pathlib import Path
 
 import click
 
-from lab.bench import coa, cost, document, drain, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
+from lab.bench import (
+    accounting,
+    coa,
+    cost,
+    document,
+    drain,
+    flame,
+    freeradius,
+    half_open,
+    hostapd,
+    latency,
+    nac_server,
+    scaling,
+    tables,
+)
 from lab.bench.cases import CASES, RECORDING
 from lab.bench.pki import KeyKind, Pki, create
 from lab.bench.rules import measure as rules
@@ -26,6 +40,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 OUTPUT = ROOT / "target" / "bench"
 PLOT = ROOT / "docs" / "benchmarks-rules.svg"
+FLAME = ROOT / "docs" / "benchmarks-flame.svg"
 BINARY = ROOT / "target" / "release" / "nac-supplicant"
 DECIDE = ROOT / "target" / "release" / "examples" / "decide"
 
@@ -33,7 +48,7 @@ KINDS: dict[str, list[ServerKind]] = {
     "freeradius": [
         freeradius.FreeRadius(),
         freeradius.FreeRadius("FreeRADIUS, 1 thread", freeradius.ONE_THREAD),
-        freeradius.FreeRadius(RECORDING, freeradius.ONE_THREAD, records=True),
+        freeradius.FreeRadius(RECORDING, freeradius.ONE_THREAD, answers="sqlite"),
     ],
     "hostapd": [hostapd.Hostapd()],
     "nac": [nac_server.Nac(), nac_server.Nac("nac, with access lists", "rfc4849")],
@@ -81,7 +96,7 @@ def main(sections: tuple[str, ...], cases: tuple[str, ...], servers: tuple[str, 
         write=write and not cases and not servers,
     )
     try:
-        for section in sections or ("cost", "half-open", "scaling", "latency"):
+        for section in sections or ("cost", "half-open", "scaling", "latency", "accounting"):
             _SECTIONS[section](bench, cases)
     except (ServerError, SupplicantError, cost.MeasurementError) as error:
         raise click.ClickException(str(error)) from error
@@ -172,6 +187,27 @@ def _measure_drain(bench: Bench, _only: tuple[str, ...]) -> None:
     bench.tell("drain", tables.drain(runs), runs)
 
 
+def _measure_accounting(bench: Bench, _only: tuple[str, ...]) -> None:
+    say = functools.partial(click.echo, err=True)
+    names = {kind.name for kind in bench.kinds}
+    with accounting.servers(nac="nac" in names, freeradius="FreeRADIUS" in names) as kinds:
+        found = accounting.measure(
+            kinds, bench.pki_for("p256"), bench.folder / "accounting", bench.supplicant, bench.rounds, say
+        )
+    bench.tell("accounting", tables.accounting(found), found)
+
+
+def _measure_flame(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    if not flame.is_available():
+        raise click.ClickException("perf is not installed: apt-get install linux-perf")
+    profile = flame.measure(bench.pki_for("p256"), bench.folder / "flame", bench.supplicant)
+    bench.tell("flame", tables.shares(profile.shares), profile.shares)
+    if bench.write:
+        FLAME.write_text(flame.draw(profile))
+
+
 def _has_nac(bench: Bench) -> bool:
     return any(kind.name == "nac" for kind in bench.kinds)
 
@@ -185,6 +221,8 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "rules": _measure_rules,
     "coa": _measure_coa,
     "drain": _measure_drain,
+    "accounting": _measure_accounting,
+    "flame": _measure_flame,
 }
 
 if __name__ == "__main__":

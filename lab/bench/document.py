@@ -11,7 +11,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-SECTIONS = ("machine", "cost", "floor", "half-open", "scaling", "latency", "rules", "coa", "drain")
+SECTIONS = (
+    "machine",
+    "cost",
+    "floor",
+    "half-open",
+    "scaling",
+    "latency",
+    "rules",
+    "coa",
+    "drain",
+    "accounting",
+    "flame",
+)
 
 
 class MarkerError(Exception):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from lab.bench.accounting import DETAIL, POSTGRESQL, Accounting
 from lab.bench.cases import RECORDING, Case
 from lab.bench.coa import CHANGES, SESSIONS, Coa
 from lab.bench.cost import Cost
@@ -25,6 +26,7 @@ P99_LIMIT_MS = 5
 COA_WIRE_LIMIT_MS = 100
 COA_CONFIRMED_LIMIT_MS = 2000
 DRAIN_RATES = {"SQLite": 20_000, "PostgreSQL": 50_000}
+ACCOUNTING_P99_LIMIT_MS = 20
 
 
 def cost(costs: Sequence[Cost], servers: Sequence[str]) -> str:
@@ -223,6 +225,45 @@ def _microseconds(us: float, *, sign: str = "") -> str:
 
 def _seconds(label: str, curve: Curve) -> list[str]:
     return [label, *(f"{curve.median(count):.2f}" for count in COUNTS)]
+
+
+def accounting(found: Sequence[Accounting]) -> str:
+    """Rate, CPU and latency of accounting, and how nac stands beside the others."""
+    rows = [
+        [
+            one.server,
+            "yes" if one.durable else "no",
+            f"{one.rate:,.0f}",
+            f"{one.cpu_us:.1f}",
+            f"{one.answering_us:.1f}" if one.answering_us else "-",
+            f"{one.p99_ms:.1f}",
+        ]
+        for one in found
+    ]
+    header = ["", "on disk before the answer", "a second", "CPU us per request", "of it, to the answer"]
+    return _table([*header, "p99 at half the rate, ms"], rows) + _beside(found)
+
+
+def _beside(found: Sequence[Accounting]) -> str:
+    by_name = {one.server: one for one in found}
+    nac, said = by_name.get("nac"), []
+    if nac and (detail := by_name.get(DETAIL)):
+        faster = nac.rate / detail.rate
+        said.append(f"{faster:.2f} of the text file's rate (at least 1, {_verdict(met=faster >= 1)})")
+        said.append(f"to the answer {_held(nac.answering_us / detail.cpu_us, 0.5)} of its CPU")
+        said.append(f"all of nac {nac.cpu_us / detail.cpu_us:.2f} of it")
+    if nac and (database := by_name.get(POSTGRESQL)):
+        faster = nac.rate / database.rate
+        said.append(f"{faster:.1f} times PostgreSQL's rate (at least 10, {_verdict(met=faster >= 10)})")
+    if nac:
+        met = _verdict(met=nac.p99_ms < ACCOUNTING_P99_LIMIT_MS)
+        said.append(f"p99 {nac.p99_ms:.1f} ms (below {ACCOUNTING_P99_LIMIT_MS}, {met})")
+    return f"\nnac: {'; '.join(said)}.\n" if said else ""
+
+
+def shares(found: Mapping[str, float]) -> str:
+    """Parts of the samples."""
+    return _table(list(found), [[f"{share:.0%}" for share in found.values()]])
 
 
 def _verdict(*, met: bool) -> str:

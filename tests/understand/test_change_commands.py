@@ -176,7 +176,8 @@ def test_what_every_session_reaches(ask: Ask, tmp_path: Path) -> None:
     policy = tmp_path / "open.policy"
     policy.write_text(
         "resource internet { kind internet }\nsegment office { vlan 7 }\n"
-        'persona staff when user.groups has "staff"\nplace in office when persona staff\nallow internet when persona staff\n'
+        'persona staff when user.groups has "staff"\nplace in office when persona staff\n'
+        "allow internet when persona staff\n"
     )
     assert ask("matrix", "--policy", str(policy))["staff"]["internet"] == "always"
 
