@@ -43,7 +43,7 @@ from nac.policy.load import digest, read_sources
 from nac.posture.service import PostureService
 from nac.posture.store import forget_older
 from nac.scheduling import let_interrupt, let_others_go_first, let_threads_finish
-from nac.snapshot.build import BuiltSnapshot, build, watched_files
+from nac.snapshot.build import BuiltSnapshot, build, compiled, watched_files
 from nac.snapshot.tickets import TicketKeys
 
 TICK_S: Final = 0.5
@@ -91,6 +91,7 @@ class Service:
         self._failing: dict[str, str] = {}
         self._facts_lock = threading.Lock()
         self._clients: list[ClientFields] = []
+        self._policy: CompiledPolicy | None = None
         with ExitStack() as undo:
             self._start(undo)
             self._undo = undo.pop_all()
@@ -318,9 +319,9 @@ class Service:
                 raise
         self._generation += 1
         now = datetime.now(UTC)
-        return build(
-            config, self._clients, ticket_keys=keys, generation=self._generation, now=now, compiled_policy=policy
-        )
+        policy = policy or compiled(config, self._clients, now=now, earlier=self._policy)
+        self._policy = policy
+        return build(config, self._clients, ticket_keys=keys, generation=self._generation, now=now, policy=policy)
 
     def _record_generation(self) -> None:
         """So that numbers grow over restarts too; a full disk costs only that."""

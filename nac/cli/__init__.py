@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, str]] = {
     "auth": "Authentications: list, show, follow.",
     "why": "Explain what happened to a device, a user or one authentication.",
     "audit": "Who changed what.",
+    "agent": "The posture agent of this device: check, report, status.",
     "decode": "Decode RADIUS packets from hex or a capture.",
     "completion": "Print a completion script for your shell.",
 }

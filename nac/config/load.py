@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -20,6 +20,8 @@ from nac.errors import ConfigError
 
 CREDENTIAL: Final = "credential:"
 """A path that begins so is a file which systemd's LoadCredential= hands to the service."""
+
+_Model = TypeVar("_Model", bound=msgspec.Struct)
 
 _MAX_BYTES: Final = 1024 * 1024
 _FIX_MISSING: Final = "run `nac init` to write one, or name it with --config"
@@ -57,6 +59,11 @@ def read(path: Path) -> str:
 
 def decode(text: str, path: Path) -> Config:
     """The text against the model; paths stay as written. Raises `ConfigError`."""
+    return decode_as(text, path, Config)
+
+
+def decode_as(text: str, path: Path, model: type[_Model]) -> _Model:
+    """The text against any model of settings; paths stay as written. Raises `ConfigError`."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -64,9 +71,9 @@ def decode(text: str, path: Path) -> Config:
     except RecursionError:
         raise ConfigError("values are nested too deeply", path=path, fix="settings nest at most three levels") from None
     try:
-        return msgspec.convert(document, Config, dec_hook=_convert)
+        return msgspec.convert(document, model, dec_hook=_convert)
     except msgspec.ValidationError as error:
-        raise diagnose(str(error), lines=key_lines(text), path=path) from None
+        raise diagnose(str(error), lines=key_lines(text), path=path, model=model) from None
 
 
 def resolve(config: Config, text: str, path: Path) -> Config:
@@ -74,17 +81,22 @@ def resolve(config: Config, text: str, path: Path) -> Config:
 
     `text` is what `config` was read from. Raises `ConfigError` for a credential that systemd does not hand over.
     """
-    folder = path.absolute().parent
+    resolved = resolve_paths(config, text, path)
+    url = resolved.database.url
+    url = url.resolved(path.absolute().parent) if url else DatabaseUrl.sqlite(resolved.server.state / DATABASE_FILE)
+    return msgspec.structs.replace(resolved, database=msgspec.structs.replace(resolved.database, url=url))
+
+
+def resolve_paths(config: _Model, text: str, path: Path) -> _Model:
+    """Any model's paths made absolute against the folder of `path`, and credentials found. Raises `ConfigError`."""
     try:
-        resolved: Config = _resolve(config, folder, ())
+        resolved: _Model = _resolve(config, path.absolute().parent, ())
     except _CredentialError as fault:
         name = dotted(fault.key)
         raise ConfigError(
             f"`{name}`: {fault.said}", path=path, line=line_of(key_lines(text), fault.key), key=name, fix=fault.fix
         ) from None
-    url = resolved.database.url
-    url = url.resolved(folder) if url else DatabaseUrl.sqlite(resolved.server.state / DATABASE_FILE)
-    return msgspec.structs.replace(resolved, database=msgspec.structs.replace(resolved.database, url=url))
+    return resolved
 
 
 def _convert(wanted: type, value: Any) -> Any:

@@ -26,10 +26,15 @@ def render_default(values: Mapping[str, object] | None = None) -> str:
 
     Raises `ValueError` for a key that the model does not have.
     """
+    return render(Config, HEADER, values)
+
+
+def render(model: type[msgspec.Struct], header: str, values: Mapping[str, object] | None = None) -> str:
+    """The same for any model of settings, below its own header. Raises `ValueError`."""
     remaining = dict(values or {})
-    parts = [HEADER]
-    for name, hint in get_type_hints(Config).items():
-        parts.append(_section(name, hint, getattr(Config(), name), remaining))
+    parts = [header]
+    for name, hint in get_type_hints(model).items():
+        parts.append(_section(name, hint, getattr(model(), name), remaining))
     if remaining:
         raise ValueError(f"no such setting: {', '.join(remaining)}")
     return "\n".join(parts)

@@ -28,13 +28,15 @@ NO_POSTURES: Final = Policy(sources=())
 
 @dataclass(frozen=True, slots=True)
 class CompiledPolicy:
-    """`native` goes into a snapshot; `layouts` shows, by dialect, what it will send. `sites`: where clients stand.
-    `known_until`: Unix seconds up to which the schedules are worked out, None without schedules; later it is not known
-    whether they hold. `postures`: what reports are judged by, with the personas it names and nothing else.
+    """`native` goes into a snapshot; `layouts` shows, by dialect, what it will send. `dialects`: what it was asked for.
+    `sites`: where clients stand. `known_until`: Unix seconds up to which the schedules are worked out, None without
+    schedules; later it is not known whether they hold. `postures`: what reports are judged by, with the personas that it
+    names and nothing else.
     """
 
     native: _dataplane.Policy
     digest: str
+    dialects: frozenset[str] | None
     layouts: Mapping[str, Layout]
     warnings: tuple[Diagnostic, ...]
     sites: tuple[Site, ...] = ()
@@ -73,6 +75,7 @@ def compile_policy(
     return CompiledPolicy(
         native=native,
         digest=checked.digest,
+        dialects=None if dialects is None else frozenset(dialects),
         layouts={one.dialect.name: one for one in layouts},
         warnings=tuple(warnings),
         sites=policy.sites,

@@ -26,11 +26,8 @@ class Cursor:
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
         self._position = 0
-
-    @property
-    def token(self) -> Token:
+        self.token = tokens[0]
         """The token that is read next."""
-        return self._tokens[self._position]
 
     @property
     def following(self) -> Token:
@@ -46,6 +43,7 @@ class Cursor:
         token = self.token
         if token.kind is not Kind.END:
             self._position += 1
+            self.token = self._tokens[self._position]
         return token
 
     def is_word(self, *words: str) -> bool:

@@ -46,11 +46,13 @@ class Token(NamedTuple):
 
 
 _TOKEN: Final = re.compile(
-    r"""(?P<blank>[ \t\r]+|\#[^\n]*)
-      | (?P<newline>\n)
-      | (?P<word>[A-Za-z0-9_][A-Za-z0-9_.:/-]*|::[A-Za-z0-9_.:/-]*)
-      | (?P<text>"(?:[^"\\\n]|\\.)*")
-      | (?P<symbol><=|>=|!=|[{}(),=<>])""",
+    r"""(?P<blank>[ \t\r]*+)
+        (?: (?P<word>[A-Za-z0-9_][A-Za-z0-9_.:/-]*|::[A-Za-z0-9_.:/-]*)
+          | (?P<newline>\n)
+          | (?P<symbol><=|>=|!=|[{}(),=<>])
+          | (?P<text>"(?:[^"\\\n]|\\.)*")
+          | (?P<comment>\#[^\n]*|\Z)
+          | (?P<unreadable>.) )""",
     re.VERBOSE,
 )
 _ESCAPE: Final = re.compile(r"\\(.)")
@@ -63,37 +65,40 @@ def tokens(source: Source) -> tuple[list[Token], list[Diagnostic]]:
     text = source.text
     position, line, line_start = 0, 1, 0
     first = spaced = True
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        group = match.lastgroup if match else None
-        end = match.end() if match else position + 1
+    while position < len(text) and (match := _TOKEN.match(text, position)):
+        group, begin, end = match.lastgroup, match.end("blank"), match.end()
+        spaced = spaced or begin > position
+        position = end
         if group == "newline":
             line, line_start, first, spaced = line + 1, end, True, True
-        elif group == "blank":
+            continue
+        if group == "comment":
             spaced = True
+            continue
+        span = Span(source, line, begin - line_start + 1, end - begin)
+        if group == "unreadable":
+            position, problem = _unreadable(text, begin, span)
+            problems.append(problem)
+            spaced = True
+            continue
+        written = text[begin:end]
+        if group == "word":
+            kind, value = Kind.WORD, written
+            if len(value) > MAX_WORD:
+                problems.append(Diagnostic(span, f"a word has at most {MAX_WORD} characters"))
+        elif group == "symbol":
+            kind, value = Kind.SYMBOL, written
         else:
-            span = Span(source, line, position - line_start + 1, end - position)
-            if group is None:
-                end, problem = _unreadable(text, position, span)
-                problems.append(problem)
-                spaced = True
-            else:
-                found.append(_token(problems, group, text[position:end], span, first=first, spaced=spaced))
-                first = spaced = False
-        position = end
-    end_span = Span(source, line, position - line_start + 1)
-    found.append(Token(Kind.END, "", end_span, first=True, spaced=True))
+            kind, value = Kind.TEXT, _text(problems, written, span)
+        found.append(Token(kind, value, span, first, spaced))
+        first = spaced = False
+    found.append(Token(Kind.END, "", Span(source, line, position - line_start + 1), first=True, spaced=True))
     return found, problems
 
 
-def _token(problems: list[Diagnostic], group: str, text: str, span: Span, *, first: bool, spaced: bool) -> Token:
-    if group == "symbol":
-        return Token(Kind.SYMBOL, text, span, first, spaced)
-    if group == "word":
-        if len(text) > MAX_WORD:
-            problems.append(Diagnostic(span, f"a word has at most {MAX_WORD} characters"))
-        return Token(Kind.WORD, text, span, first, spaced)
-    value = text[1:-1]
+def _text(problems: list[Diagnostic], quoted: str, span: Span) -> str:
+    """What a text between quotes says."""
+    value = quoted[1:-1]
     if "\\" in value:
         if any(escaped not in '"\\' for escaped in _ESCAPE.findall(value)):
             problems.append(Diagnostic(span, r"in a text only \" and \\ may follow a backslash"))
@@ -102,7 +107,7 @@ def _token(problems: list[Diagnostic], group: str, text: str, span: Span, *, fir
         problems.append(Diagnostic(span, "a text may not hold control characters"))
     if len(value) > MAX_TEXT:
         problems.append(Diagnostic(span, f"a text has at most {MAX_TEXT} characters"))
-    return Token(Kind.TEXT, value, span, first, spaced)
+    return value
 
 
 def _unreadable(text: str, position: int, span: Span) -> tuple[int, Diagnostic]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import Enum
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,10 @@ class Source:
         object.__setattr__(self, "lines", tuple(self.text.split("\n")))
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A place in a source. `line` and `column` count from 1, in characters; `length` is at least 1."""
 
-    source: Source = field(repr=False)
+    source: Source
     line: int
     column: int
     length: int = 1

@@ -23,7 +23,7 @@ from nac.pki.expiry import PkiWarning
 from nac.pki.ocsp import staple
 from nac.pki.trust import TrustMaterial, load_trust
 from nac.policy.compile import CompiledPolicy, compile_policy
-from nac.policy.load import load
+from nac.policy.load import digest, read, read_sources
 from nac.posture.setting import IntakeSetting, TlsMaterial
 from nac.snapshot.sites import at_sites
 from nac.snapshot.tickets import TicketKeys
@@ -62,13 +62,10 @@ def build(
     ticket_keys: TicketKeys,
     generation: int,
     now: datetime,
-    compiled_policy: CompiledPolicy | None = None,
+    policy: CompiledPolicy | None = None,
 ) -> BuiltSnapshot:
-    """With the policy on disk, or one that was compiled before. Raises `PolicyError`, `PkiError` or `ConfigError`."""
-    dialects = _dialects(config, clients)
-    policy = compiled_policy or compile_policy(
-        load(config.policy.path), shipped_dictionary(), dialects=dialects, now=now
-    )
+    """With the policy on disk, unless one is given. Raises `PolicyError`, `PkiError` or `ConfigError`."""
+    policy = policy or compiled(config, clients, now=now)
     placed, at_no_site = at_sites(clients, policy.sites)
     trust = _trust(config, now)
     native_trust = _native_trust(config, trust)
@@ -102,6 +99,23 @@ def build(
         certificate_warnings=pki,
         reload_at=_earliest(trust.reload_at, policy.known_until and policy.known_until - SCHEDULES_AHEAD),
     )
+
+
+def compiled(
+    config: Config, clients: Sequence[ClientFields], *, now: datetime, earlier: CompiledPolicy | None = None
+) -> CompiledPolicy:
+    """The policy on disk for the clients' dialects: `earlier` when that would come out the same.
+
+    Raises `PolicyError` or `ConfigError`."""
+    dialects = _dialects(config, clients)
+    sources = read_sources(config.policy.path)
+    if earlier and (earlier.digest, earlier.dialects) == (digest(sources), dialects) and not _is_aged(earlier, now):
+        return earlier
+    return compile_policy(read(sources), shipped_dictionary(), dialects=dialects, now=now)
+
+
+def _is_aged(policy: CompiledPolicy, now: datetime) -> bool:
+    return policy.known_until is not None and now.timestamp() > policy.known_until - SCHEDULES_AHEAD
 
 
 def _earliest(*times: int | None) -> int | None:

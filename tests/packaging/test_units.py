@@ -12,11 +12,15 @@ UNITS = sorted(PACKAGING.glob("*.service"))
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
+EXPOSED = {"nac-agent.service": 26}
+"""Tenths of systemd's exposure score: 20 for every unit, but for one that has to look at every process and file."""
+
 
 @needs_systemd
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_exposure_is_at_most_2(unit: Path) -> None:
-    command = ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager", str(unit)]
+def test_exposure_is_small(unit: Path) -> None:
+    threshold = f"--threshold={EXPOSED.get(unit.name, 20)}"
+    command = ["systemd-analyze", "security", "--offline=true", threshold, "--no-pager", str(unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -8,6 +8,7 @@ pub mod accounting;
 pub mod authorize;
 pub mod conversation;
 mod download;
+mod entry;
 pub mod identity;
 pub mod mab;
 pub mod respond;
@@ -21,10 +22,11 @@ use nac_protocol::radius::{AttributeType, Code};
 use crate::clock::Now;
 use crate::core::Core;
 use crate::discard::DiscardReason;
-use crate::duplicate::{RequestKey, Sighting};
+use crate::duplicate::RequestKey;
 use crate::event::SentReply;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
+use entry::{Entry, Port, enter};
 use respond::Built;
 use verify::Verified;
 
@@ -76,46 +78,18 @@ pub enum Route {
 
 /// Everything a receiver does with one datagram.
 pub fn admit(core: &Core, datagram: Datagram<'_>, now: Now) -> Admission {
-    core.counters.requests.add();
-    let snapshot = core.snapshot.load();
-    let Some(client) = snapshot.clients.find(datagram.source.ip()) else {
-        core.discard(DiscardReason::UnknownClient, datagram.source, None, now);
-        return Admission::Silent;
+    let port = Port {
+        requests: &core.counters.requests,
+        requests_of: |client| &client.requests,
+        repeated: &core.counters.duplicates,
+        answers: &core.duplicates,
+        verify: verify::verify,
+        alive: Code::ACCESS_ACCEPT,
     };
-    client.ledger().counters.requests.add();
-    let verified = match verify::verify(datagram.octets, client, datagram.source) {
-        Ok(verified) => verified,
-        Err(reason) => {
-            client.ledger().counters.discarded.add();
-            core.discard(reason, datagram.source, Some(&client.name), now);
-            return Admission::Silent;
-        }
-    };
-    if verified.code() == Code::STATUS_SERVER {
-        core.counters.status_server.add();
-        return respond::plain(&verified, Code::ACCESS_ACCEPT).map_or(Admission::Silent, Admission::Reply);
-    }
-    deduplicate(core, &snapshot, verified, datagram, now)
-}
-
-fn deduplicate(
-    core: &Core,
-    snapshot: &Arc<Snapshot>,
-    verified: Verified,
-    datagram: Datagram<'_>,
-    now: Now,
-) -> Admission {
-    let key = RequestKey { socket: datagram.socket, source: datagram.source, identifier: verified.identifier() };
-    match core.duplicates.sight(key, verified.authenticator(), now.monotonic) {
-        Sighting::Answered(reply) => {
-            core.counters.duplicates.add();
-            Admission::Reply(reply)
-        }
-        Sighting::InWork => {
-            core.discard(DiscardReason::DuplicateInWork, datagram.source, None, now);
-            Admission::Silent
-        }
-        Sighting::Fresh => route(core, snapshot, Request { verified, key, local: datagram.local }, now),
+    match enter(core, datagram, now, &port) {
+        Entry::Silent => Admission::Silent,
+        Entry::Reply(octets) => Admission::Reply(octets),
+        Entry::Fresh(request, snapshot) => route(core, &snapshot, request, now),
     }
 }
 

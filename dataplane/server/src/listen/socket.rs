@@ -28,7 +28,6 @@ const PATIENCE_MS: i64 = 200;
 /// A bound socket.
 pub(super) struct Socket {
     fd: OwnedFd,
-    wildcard: bool,
 }
 
 /// Where a received datagram lies, and where it came from.
@@ -56,7 +55,8 @@ impl Buffers {
 }
 
 impl Socket {
-    /// Bind. `shared`: other sockets of this process have the same address; otherwise a second server is an error.
+    /// Bind. `shared`: other sockets of this process have the same address; otherwise a second server is an error. The kernel
+    /// says which address was asked only where it can be several.
     pub(super) fn bind(address: SocketAddr, shared: bool) -> Result<Self, Errno> {
         let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
         let fd = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
@@ -65,18 +65,19 @@ impl Socket {
         let _ = setsockopt(&fd, sockopt::RcvBuf, &RECEIVE_BUFFER);
         setsockopt(&fd, sockopt::RxqOvfl, &1)?;
         setsockopt(&fd, sockopt::ReceiveTimeout, &TimeVal::milliseconds(PATIENCE_MS))?;
+        let wildcard = address.ip().is_unspecified();
         match address {
             SocketAddr::V4(v4) => {
-                setsockopt(&fd, sockopt::Ipv4PacketInfo, &true)?;
+                setsockopt(&fd, sockopt::Ipv4PacketInfo, &wildcard)?;
                 bind(fd.as_raw_fd(), &SockaddrIn::from(v4))?;
             }
             SocketAddr::V6(v6) => {
                 setsockopt(&fd, sockopt::Ipv6V6Only, &true)?;
-                setsockopt(&fd, sockopt::Ipv6RecvPacketInfo, &true)?;
+                setsockopt(&fd, sockopt::Ipv6RecvPacketInfo, &wildcard)?;
                 bind(fd.as_raw_fd(), &SockaddrIn6::from(v6))?;
             }
         }
-        Ok(Self { fd, wildcard: address.ip().is_unspecified() })
+        Ok(Self { fd })
     }
 
     pub(super) fn address(&self) -> Result<SocketAddr, Errno> {
@@ -84,15 +85,15 @@ impl Socket {
         address_of(&name).ok_or(Errno::EAFNOSUPPORT)
     }
 
-    /// Wait for datagrams; `out` gets one entry each, and is to hold those of the time before. The number of datagrams that the kernel dropped since the socket
-    /// was opened is returned when it is known.
+    /// Wait for datagrams; `out` gets one entry each, and is to hold those of the time before. The number of datagrams that
+    /// the kernel dropped since the socket was opened is returned when it is known.
     pub(super) fn receive(&self, buffers: &mut Buffers, out: &mut Vec<Option<Received>>) -> Result<Option<u32>, Errno> {
         let room = (out.len() * 2).clamp(SMALLEST_BATCH, buffers.octets.len());
         out.clear();
         let mut slices: Vec<[IoSliceMut<'_>; 1]> =
             buffers.octets.iter_mut().take(room).map(|octets| [IoSliceMut::new(octets)]).collect();
-        // Made anew each time, and so no larger than there is a use for: the kernel writes into the headers how much control data it used, and room that has
-        // shrunk once would be too small as soon as it has more to say.
+        // Made anew each time, and so no larger than there is a use for: the kernel writes into the headers how much control
+        // data it used, and room that has shrunk once would be too small as soon as it has more to say.
         let space = cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, u32);
         let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(room, Some(space));
         let fd = self.fd.as_raw_fd();
@@ -111,11 +112,7 @@ impl Socket {
                     _ => {}
                 }
             }
-            out.push(source.map(|source| Received {
-                length: message.bytes,
-                source,
-                local: local.filter(|_| self.wildcard),
-            }));
+            out.push(source.map(|source| Received { length: message.bytes, source, local }));
         }
         Ok(dropped)
     }

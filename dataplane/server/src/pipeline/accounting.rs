@@ -9,6 +9,7 @@ use nac_protocol::radius::{
     verify_request_message_authenticator,
 };
 
+use super::entry::{Entry, Port, enter};
 use super::respond;
 use super::verify::{self, Verified};
 use super::{Datagram, Request};
@@ -17,7 +18,7 @@ use crate::client::RadiusClient;
 use crate::clock::Now;
 use crate::core::Core;
 use crate::discard::DiscardReason;
-use crate::duplicate::{RequestKey, Sighting};
+use crate::duplicate::RequestKey;
 use crate::origin::integer;
 
 /// A request that is to be recorded, then answered.
@@ -54,44 +55,24 @@ impl Unrecorded {
 
 /// Everything before the journal.
 pub fn admit(core: &Core, datagram: Datagram<'_>, now: Now) -> Admission {
-    core.counters.accounting_requests.add();
-    let snapshot = core.snapshot.load();
-    let Some(client) = snapshot.clients.find(datagram.source.ip()) else {
-        core.discard(DiscardReason::UnknownClient, datagram.source, None, now);
-        return Admission::Silent;
+    let port = Port {
+        requests: &core.counters.accounting_requests,
+        requests_of: |client| &client.accounting,
+        repeated: &core.counters.accounting_duplicates,
+        answers: &core.accounting_duplicates,
+        verify,
+        alive: Code::ACCOUNTING_RESPONSE,
     };
-    client.ledger().counters.accounting.add();
-    let verified = match verify(datagram, client) {
-        Ok(verified) => verified,
-        Err(reason) => {
-            client.ledger().counters.discarded.add();
-            core.discard(reason, datagram.source, Some(&client.name), now);
-            return Admission::Silent;
-        }
+    let (request, snapshot) = match enter(core, datagram, now, &port) {
+        Entry::Silent => return Admission::Silent,
+        Entry::Reply(octets) => return Admission::Reply(octets),
+        Entry::Fresh(request, snapshot) => (request, snapshot),
     };
-    if verified.code() == Code::STATUS_SERVER {
-        core.counters.status_server.add();
-        return respond::plain(&verified, Code::ACCOUNTING_RESPONSE).map_or(Admission::Silent, Admission::Reply);
+    if core.earlier.has(request.key, request.verified.authenticator()) {
+        core.counters.accounting_duplicates.add();
+        return answer(core, &request).map_or(Admission::Silent, Admission::Reply);
     }
-    let key = RequestKey { socket: datagram.socket, source: datagram.source, identifier: verified.identifier() };
-    match core.accounting_duplicates.sight(key, verified.authenticator(), now.monotonic) {
-        Sighting::Answered(reply) => {
-            core.counters.accounting_duplicates.add();
-            Admission::Reply(reply)
-        }
-        Sighting::InWork => {
-            core.discard(DiscardReason::DuplicateInWork, datagram.source, None, now);
-            Admission::Silent
-        }
-        Sighting::Fresh => {
-            let request = Request { verified, key, local: datagram.local };
-            if core.earlier.has(key, request.verified.authenticator()) {
-                core.counters.accounting_duplicates.add();
-                return answer(core, &request).map_or(Admission::Silent, Admission::Reply);
-            }
-            unrecorded_of(request, snapshot.generation)
-        }
-    }
+    unrecorded_of(request, snapshot.generation)
 }
 
 fn unrecorded_of(request: Request, generation: u64) -> Admission {
@@ -123,19 +104,11 @@ fn answer(core: &Core, request: &Request) -> Option<Arc<[u8]>> {
 fn verify(datagram: Datagram<'_>, client: &Arc<RadiusClient>) -> Result<Verified, DiscardReason> {
     let packet = Packet::parse(datagram.octets).map_err(|_| DiscardReason::MalformedPacket)?;
     match packet.code() {
-        Code::STATUS_SERVER => verify::verify(datagram.octets, client, datagram.source),
+        Code::STATUS_SERVER => verify::verify(datagram, client),
         Code::ACCOUNTING_REQUEST => {
             let secret = authenticate(&packet, client)?;
             check_attributes(&packet)?;
-            Ok(Verified {
-                octets: packet.octets().into(),
-                client: Arc::clone(client),
-                secret,
-                code: packet.code(),
-                identifier: packet.identifier(),
-                authenticator: *packet.authenticator(),
-                source: datagram.source,
-            })
+            Ok(Verified::by(client, secret, &packet, datagram.source))
         }
         _ => Err(DiscardReason::UnexpectedCode),
     }

@@ -9,22 +9,36 @@ use nac_protocol::radius::{
     verify_request_message_authenticator,
 };
 
+use super::Datagram;
 use crate::client::{MessageAuthenticatorMode, RadiusClient};
 use crate::discard::DiscardReason;
 
 /// A request that passed: it exists only when its client's secret (or, in mode `observe`, its source address) vouches.
 #[derive(Debug)]
 pub struct Verified {
-    pub(super) octets: Box<[u8]>,
-    pub(super) client: Arc<RadiusClient>,
-    pub(super) secret: usize,
-    pub(super) code: Code,
-    pub(super) identifier: u8,
-    pub(super) authenticator: [u8; 16],
-    pub(super) source: SocketAddr,
+    octets: Box<[u8]>,
+    client: Arc<RadiusClient>,
+    secret: usize,
+    code: Code,
+    identifier: u8,
+    authenticator: [u8; 16],
+    source: SocketAddr,
 }
 
 impl Verified {
+    /// The packet came from `source`, and the client's secret of this index vouches for it.
+    pub(super) fn by(client: &Arc<RadiusClient>, secret: usize, packet: &Packet<'_>, source: SocketAddr) -> Self {
+        Self {
+            octets: packet.octets().into(),
+            client: Arc::clone(client),
+            secret,
+            code: packet.code(),
+            identifier: packet.identifier(),
+            authenticator: *packet.authenticator(),
+            source,
+        }
+    }
+
     /// The packet.
     ///
     /// # Errors
@@ -74,22 +88,14 @@ impl Verified {
 ///
 /// # Errors
 /// [`DiscardReason`]: nothing may be answered.
-pub fn verify(octets: &[u8], client: &Arc<RadiusClient>, source: SocketAddr) -> Result<Verified, DiscardReason> {
-    let packet = Packet::parse(octets).map_err(|_| DiscardReason::MalformedPacket)?;
+pub fn verify(datagram: Datagram<'_>, client: &Arc<RadiusClient>) -> Result<Verified, DiscardReason> {
+    let packet = Packet::parse(datagram.octets).map_err(|_| DiscardReason::MalformedPacket)?;
     if packet.code() != Code::ACCESS_REQUEST && packet.code() != Code::STATUS_SERVER {
         return Err(DiscardReason::UnexpectedCode);
     }
     let (secret, presence) = authenticate(&packet, client)?;
     check_combination(&packet, client, presence)?;
-    Ok(Verified {
-        octets: packet.octets().into(),
-        client: Arc::clone(client),
-        secret,
-        code: packet.code(),
-        identifier: packet.identifier(),
-        authenticator: *packet.authenticator(),
-        source,
-    })
+    Ok(Verified::by(client, secret, &packet, datagram.source))
 }
 
 /// Which live secret signed it, or, without a Message-Authenticator, which one the NAS most likely has.

@@ -1,0 +1,131 @@
+"""The settings of the agent: every key of `agent.toml`, its default and its explanation, here and nowhere else.
+
+Read and written by the same code as `nac.toml`; `docs/agent.md` is tested against it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct
+
+from nac.config.duration import Duration
+from nac.config.load import decode_as, read, resolve_paths
+from nac.config.render import render
+
+HEADER: Final = """\
+# Settings of the posture agent. Every setting stands here with its default; a line may be deleted to keep the default.
+# Relative paths start at this file's folder. `nac agent check` shows what the agent sees, `nac agent run` reports it.
+"""
+
+Text = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class ServerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The server that reports go to."""
+
+    url: Annotated[str, Meta(max_length=512, description="Its posture listener: https, host and port.")] = (
+        "https://radius.corp.example:8443"
+    )
+    name: Annotated[
+        str | None,
+        Meta(
+            description="The name that its certificate must bear. Default: the host of `url`.",
+            examples=["radius.corp.example"],
+        ),
+    ] = None
+    ca: Annotated[Path, Meta(description="PEM: the authorities that may have issued the server's certificate.")] = Path(
+        "ca.pem"
+    )
+
+    def __post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.url)
+            port = parts.port
+        except ValueError:
+            raise ValueError('`url` is no URL: write "https://host:port"') from None
+        if parts.scheme != "https" or not parts.hostname or parts.path not in ("", "/") or port == 0 or parts.query:
+            raise ValueError('`url` is not of the form "https://host:port": reports go over TLS only')
+
+    @property
+    def host(self) -> str:
+        """The host to connect to."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """The TCP port to connect to."""
+        return urlsplit(self.url).port or 443
+
+
+class DeviceSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who this device is: the certificate with which it also joins the network (EAP-TLS). Read anew for each report."""
+
+    certificate: Annotated[
+        Path, Meta(description="PEM: the device's certificate, then the intermediates above it.")
+    ] = Path("device.pem")
+    key: Annotated[Path, Meta(description='PEM: its private key, mode 0600, or "credential:NAME" from systemd.')] = (
+        Path("device.key")
+    )
+    passphrase: Annotated[
+        Path | None,
+        Meta(
+            description='A file, mode 0600, with the passphrase of the key, or "credential:NAME". Default: the key '
+            "needs none.",
+            examples=["credential:device-passphrase"],
+        ),
+    ] = None
+
+
+class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """When reports are sent."""
+
+    every: Annotated[
+        Duration, Meta(description="At least this often, a change within seconds besides. The server may ask for more.")
+    ] = Duration.parse("5m")
+    state: Annotated[Path, Meta(description="Folder of what the agent keeps: its counter, what the server said.")] = (
+        Path("/var/lib/nac-agent")
+    )
+
+
+class CheckSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is right on this device, where that is not the same everywhere."""
+
+    required_processes: Annotated[
+        tuple[Text, ...], Meta(max_length=64, description="Programs that must run, such as the endpoint protection.")
+    ] = ()
+    forbidden_processes: Annotated[
+        tuple[Text, ...], Meta(max_length=64, description="Programs that must not run.")
+    ] = ()
+    approved_folders: Annotated[
+        tuple[Text, ...],
+        Meta(
+            max_length=64,
+            description="Folders, from the root, in which weights and datasets may lie; others are searched.",
+        ),
+    ] = ()
+    model_size_mib: Annotated[
+        int, Meta(ge=1, le=1048576, description="MiB from which on a file counts as model weights or dataset.")
+    ] = 50
+
+
+class AgentConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """All of `agent.toml`."""
+
+    server: ServerSettings = ServerSettings()
+    device: DeviceSettings = DeviceSettings()
+    report: ReportSettings = ReportSettings()
+    checks: CheckSettings = CheckSettings()
+
+
+def load_agent_config(path: Path) -> AgentConfig:
+    """The settings in `path`, with absolute paths. Raises `ConfigError` at the first thing wrong."""
+    text = read(path)
+    return resolve_paths(decode_as(text, path, AgentConfig), text, path)
+
+
+def render_agent_config(values: dict[str, object]) -> str:
+    """The commented file that `nac agent init` writes; `values` by dotted key. Raises `ValueError`."""
+    return render(AgentConfig, HEADER, values)
