@@ -30,8 +30,8 @@ NO_POSTURES: Final = Policy(sources=())
 class CompiledPolicy:
     """`native` goes into a snapshot; `layouts` shows, by dialect, what it will send. `dialects`: what it was asked for.
     `sites`: where clients stand. `known_until`: Unix seconds up to which the schedules are worked out, None without
-    schedules; later it is not known whether they hold. `postures`: what reports are judged by, with the personas that it
-    names and nothing else.
+    schedules; later it is not known whether they hold. `postures`: what reports are judged by, with the personas that
+    it names and nothing else.
     """
 
     native: _dataplane.Policy
