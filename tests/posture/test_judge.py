@@ -177,6 +177,14 @@ def test_patterns_fit_as_in_the_reference(pattern: str, text: str) -> None:
     assert fits_pattern(pattern, text) is expected
 
 
+def test_a_list_that_is_cut_short_proves_nothing() -> None:
+    asked = one('forbid listening_ports has "tcp/[::]:1"')
+    for ports, expected in ((256, True), (257, None)):
+        listed = tuple(f"udp/[::]:{port}" for port in range(ports))
+        (finding,) = by_name([Finding("listening_ports", "pass", listed)]).values()
+        assert holds(asked, finding) is expected
+
+
 def test_the_shortest_times_of_all_postures_count() -> None:
     postures = policy("posture a { require firewall fresh 5m } posture b { require firewall stale 2m }").postures
     default = Ages(600, 3600, 86400)
