@@ -30,11 +30,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import NameOID
+from sqlalchemy import insert
 
 from nac.db import Database, upgrade
-from nac.db.audit import Actor
-from nac.identity.devices import Devices, NewDevice
-from nac.identity.name import Name
+from nac.db.schema import Device
 from nac.policy.load import load
 from nac.posture.assessment import MAX_WAITING, Assessment, Submission
 from nac.posture.freshness import Ages
@@ -96,9 +95,11 @@ def _measure_taking(holders: Sequence[Holder], rounds: int, folder: Path) -> Non
     upgrade(url)
     database = Database.open(url)
     with database.write() as session:
-        devices = Devices(session, actor=Actor("bench"), now=START)
-        for one in holders:
-            devices.add(NewDevice(Name.parse(one.signer.names[0]), managed=True))
+        names = [one.signer.names[0] for one in holders]
+        rows = [
+            {"name": n, "key": n, "managed": True, "disabled": False, "revision": 1, "created_at": 1} for n in names
+        ]
+        session.execute(insert(Device), rows)
     now, nonces = START, Nonces()
     rules = Rules(load(POLICY).policy, Ages(600, 3600, 86400), keep_values=True)
     published = 0

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -59,8 +60,8 @@ class Submission:
     done: Callable[[int, bytes], None]
 
 
-class _PolicyChanged:
-    """Wakes the thread: everything is to be judged anew."""
+class _Wake:
+    """Wakes the thread and asks for nothing by itself."""
 
 
 class Assessment:
@@ -83,10 +84,11 @@ class Assessment:
         self._publish = publish
         self._clock = clock
         self._log = structlog.get_logger("nac.posture")
-        self._waiting: queue.Queue[Submission | _PolicyChanged | None] = queue.Queue(MAX_WAITING)
+        self._waiting: queue.Queue[Submission | _Wake | None] = queue.Queue(MAX_WAITING)
         self._next_due = 0.0
         self._judged_to: int | None = None
-        self._rest = 0.0
+        self._failing: dict[str, str] = {}
+        self._policy_changed = threading.Event()
         self._lookout = Lookout()
         self._look_at = 0.0
         self._counters: Counter[str] = Counter()
@@ -101,8 +103,10 @@ class Assessment:
             raise RefusedError("unavailable", f"{MAX_WAITING:,} reports wait already") from None
 
     def policy_changed(self) -> None:
-        """Judge every device anew, in pieces between reports."""
-        self._waiting.put(_PolicyChanged())
+        """Judge every device anew, in pieces between reports. Never waits."""
+        self._policy_changed.set()
+        with suppress(queue.Full):
+            self._waiting.put_nowait(_Wake())
 
     def counters(self) -> dict[str, int]:
         """`posture.accepted`, `posture.refused.WORD`, `posture.judged_again`."""
@@ -122,18 +126,19 @@ class Assessment:
             items = self._gather()
             running = None not in items
             submissions = [item for item in items if isinstance(item, Submission)]
-            if any(isinstance(item, _PolicyChanged) for item in items):
+            if self._policy_changed.is_set():
+                self._policy_changed.clear()
                 self._judged_to = 0
-            if submissions and not self._guarded(partial(self._assess, submissions)):
+            if submissions and not self._guarded("assess", partial(self._assess, submissions)):
                 for submission in submissions:
                     self._refused(submission, RefusedError("unavailable", "the report could not be stored"))
-            self._guarded(self._look_out)
-            self._guarded(self._judge_due)
-            self._guarded(self._judge_piece)
+            self._guarded("look_out", self._look_out)
+            self._guarded("graces", self._judge_due)
+            self._guarded("policy", self._judge_piece)
 
-    def _gather(self) -> list[Submission | _PolicyChanged | None]:
+    def _gather(self) -> list[Submission | _Wake | None]:
         """What waits, at least one unless it is time to judge."""
-        items: list[Submission | _PolicyChanged | None] = []
+        items: list[Submission | _Wake | None] = []
         try:
             items.append(self._waiting.get(timeout=self._pause()))
             while len(items) < MAX_BATCH and items[-1] is not None:
@@ -143,29 +148,27 @@ class Assessment:
         return items
 
     def _pause(self) -> float:
+        rest = REST if self._failing else 0.0
         if self._judged_to is not None or self._lookout.behind:
-            return self._rest
-        return max(min(self._next_due - self._clock(), LOOKOUT_S), self._rest)
+            return rest
+        return max(min(self._next_due - self._clock(), LOOKOUT_S), rest)
 
-    def _guarded(self, step: Callable[[], None]) -> bool:
-        """Whatever fails, the thread goes on, after a moment's rest. Whether it was done."""
+    def _guarded(self, name: str, step: Callable[[], None]) -> bool:
+        """Whether it was done. Whatever fails is logged, once for as long as it fails in the same way."""
         try:
             step()
-        except StorageError as error:
-            self._log.error("posture.not_stored", error=error.message, fix=error.fix)
-        except Exception:  # noqa: BLE001 - a defect in one step must not end the thread
-            self._log.exception("posture.failed")
-        else:
-            self._rest = 0.0
-            return True
-        self._rest = REST
-        return False
+        except Exception as error:  # noqa: BLE001 - a defect in one step must not end the thread
+            if self._failing.get(name) != str(error):
+                fix = error.fix if isinstance(error, StorageError) else ""
+                self._log.error(f"posture.{name}.failed", error=str(error), fix=fix, exc_info=not fix)
+            self._failing[name] = str(error)
+            return False
+        self._failing.pop(name, None)
+        return True
 
     # --- reports ---
 
     def _assess(self, submissions: Sequence[Submission]) -> None:
-        if not submissions:
-            return
         now = int(self._clock())
         verified = [(submission, self._verified(submission, now)) for submission in submissions]
         outcomes: list[tuple[Submission, Standing | RefusedError]] = []

@@ -14,7 +14,7 @@ FoundValue = Scalar | tuple[str, ...]
 
 MAX_TEXT: Final = 256
 MAX_ITEMS: Final = 256
-"""Characters of a value and of a detail, and members of a list, that are kept: more is for the device's own eyes."""
+"""Characters of a value and of a detail, and members of a list, that are kept; of a longer list nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,10 @@ def without_values(findings: Findings) -> dict[str, Finding]:
 def _bounded(finding: Finding) -> Finding:
     value = finding.value
     if isinstance(value, tuple):
-        value = tuple(item[:MAX_TEXT] for item in value[:MAX_ITEMS])
+        if len(value) > MAX_ITEMS:
+            more = f"{len(value) - MAX_ITEMS} more are not listed"
+            return Finding(finding.check, "unknown", tuple(item[:MAX_TEXT] for item in value[:MAX_ITEMS]), more)
+        value = tuple(item[:MAX_TEXT] for item in value)
     elif isinstance(value, str):
         value = value[:MAX_TEXT]
     elif not finding.detail:

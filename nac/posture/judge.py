@@ -145,10 +145,12 @@ def _offending(requirement: Requirement, value: tuple[str, ...]) -> Iterator[str
 
 
 def holds(requirement: Requirement, finding: Finding | None) -> bool | None:
-    """Whether what was found is as it shall be; None when it is not known."""
-    if finding is None or finding.result == "unknown":
+    """Whether what was found is as it shall be; None when it is not known. A check that can make nothing of what it
+    found, such as a version, has found it all the same; a list that it could not finish is none.
+    """
+    wanted, value = requirement.wanted, finding.value if finding else None
+    if finding is None or (finding.result == "unknown" and (wanted is None or not isinstance(value, str | int))):
         return None
-    wanted, value = requirement.wanted, finding.value
     if wanted is None:
         listed = CHECKS[finding.check].kind == "findings" and isinstance(value, tuple) and bool(value)
         return finding.result == "pass" and not listed

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from nac.db.schema import Accounting, Authentication, Device, DeviceMac
+from nac.db.schema import Accounting, Authentication, Device, DeviceMac, Drained
 from nac.identity.name import fold
 from nac.posture.clones import Evidence, Login, Places
 
@@ -56,18 +56,18 @@ class Lookout:
     def __init__(self) -> None:
         self._places = Places()
         self._authentication: int | None = None
-        self._accounting = 0
+        self._accounting: dict[str, int] = {}
         self.behind = False
 
     def look(self, session: Session) -> list[Evidence]:
         """What the newest records prove."""
         if self._authentication is None:
             self._authentication = session.scalar(select(func.max(Authentication.row_id))) or 0
-            self._accounting = session.scalar(select(func.max(Accounting.row_id))) or 0
+            self._accounting = _drained(session)
             return []
-        before = (self._authentication, self._accounting)
-        seen = sorted([*self._logins(session), *self._sessions(session)], key=lambda one: one.at)
-        self.behind = max(self._authentication - before[0], self._accounting - before[1]) >= MAX_ROWS
+        logins, sessions = list(self._logins(session)), list(self._sessions(session))
+        self.behind = max(len(logins), len(sessions)) >= MAX_ROWS
+        seen = sorted((one for one in [*logins, *sessions] if one is not None), key=lambda one: one.at)
         return [evidence for one in seen if (evidence := self._take(one)) is not None]
 
     def _take(self, seen: _Seen) -> Evidence | None:
@@ -78,16 +78,16 @@ class Lookout:
             return None
         return self._places.sign_of_life(seen.mac, seen.client, seen.at) if seen.status in _ALIVE else None
 
-    def _logins(self, session: Session) -> Iterator[_Seen]:
+    def _logins(self, session: Session) -> Iterator[_Seen | None]:
+        """One for each row that was read."""
         columns = (Authentication.row_id, Authentication.at_us, Authentication.mac, Authentication.client)
         query = select(*columns, Authentication.result, Authentication.event)
         query = query.where(Authentication.row_id > self._authentication).order_by(Authentication.row_id)
         for row in session.execute(query.limit(MAX_ROWS)):
             self._authentication = row.row_id
-            if row.mac is None or row.result != "accept":
-                continue
-            event = _EVENT.decode(row.event)
-            if event.certificate is None or event.identity_device is None:
+            event = _EVENT.decode(row.event) if row.result == "accept" else None
+            if row.mac is None or event is None or event.certificate is None or event.identity_device is None:
+                yield None
                 continue
             site = event.facts.get("client.site")
             yield _Seen(
@@ -106,13 +106,23 @@ class Lookout:
                 "accept",
             )
 
-    def _sessions(self, session: Session) -> Iterator[_Seen]:
-        columns = (Accounting.row_id, Accounting.happened_us, Accounting.mac, Accounting.client, Accounting.status)
-        query = select(*columns).where(Accounting.row_id > self._accounting)
-        for row in session.execute(query.order_by(Accounting.row_id).limit(MAX_ROWS)):
-            self._accounting = row.row_id
-            if row.mac is not None:
-                yield _Seen(row.happened_us, None, row.mac, row.client, row.status)
+    def _sessions(self, session: Session) -> Iterator[_Seen | None]:
+        """Likewise; each node numbers its records by itself."""
+        columns = (Accounting.sequence, Accounting.happened_us, Accounting.mac, Accounting.client, Accounting.status)
+        for node, newest in _drained(session).items():
+            read = self._accounting.setdefault(node, 0)
+            if newest == read:
+                continue
+            query = select(*columns).where(Accounting.node == node, Accounting.sequence > read)
+            rows = session.execute(query.order_by(Accounting.sequence).limit(MAX_ROWS)).all()
+            self._accounting[node] = rows[-1].sequence if len(rows) == MAX_ROWS else newest
+            for row in rows:
+                yield None if row.mac is None else _Seen(row.happened_us, None, row.mac, row.client, row.status)
+
+
+def _drained(session: Session) -> dict[str, int]:
+    """How far each node's records are here: numbers of its journal."""
+    return {row.node: row.sequence for row in session.execute(select(Drained.node, Drained.sequence))}
 
 
 def strangers(session: Session, found: Sequence[Evidence]) -> list[tuple[Device, Evidence]]:

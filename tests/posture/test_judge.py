@@ -38,7 +38,9 @@ HELD = [
     ("require patch_age_days <= 30", found("pass", None), None),
     ("require patch_age_days <= 30", found("pass", "3"), None),
     ("require patch_age_days <= 30", found("pass", True), None),
-    ("require patch_age_days <= 30", found("unknown", 3), None),
+    ("require patch_age_days <= 30", found("unknown", 3), True),
+    ("require patch_age_days <= 30", found("unknown"), None),
+    ('forbid listening_ports has "tcp/[::]:22"', found("unknown", ["udp/*:68"]), None),
     ('require os_supported in ("debian 12", "debian 13")', found("pass", "Debian 12"), True),
     ('require os_supported in ("debian 12", "debian 13")', found("pass", "debian 11"), False),
     ('require os_supported matches "debian *"', found("pass", "debian 12"), True),
@@ -173,6 +175,14 @@ def test_patterns_fit_as_in_the_reference(pattern: str, text: str) -> None:
     written = policy(f'reject when ssid matches "{pattern}"').rules[0].condition if pattern else None
     expected = reference.evaluate(policy(""), written, {"ssid": text}) if written else text == ""
     assert fits_pattern(pattern, text) is expected
+
+
+def test_a_list_that_is_cut_short_proves_nothing() -> None:
+    asked = one('forbid listening_ports has "tcp/[::]:1"')
+    for ports, expected in ((256, True), (257, None)):
+        listed = tuple(f"udp/[::]:{port}" for port in range(ports))
+        (finding,) = by_name([Finding("listening_ports", "pass", listed)]).values()
+        assert holds(asked, finding) is expected
 
 
 def test_the_shortest_times_of_all_postures_count() -> None:

@@ -171,6 +171,7 @@ def test_two_machines_with_one_key_are_told_apart(server: Server) -> None:
 def test_a_copied_key_at_a_second_port_shuts_both_out(server: Server, tmp_path: Path) -> None:
     """S4: the copy has no agent; logins that take turns give it away."""
     device = server.home.enrol()
+    server.reload()
     copy = device.moved(server.home.fresh_mac())
     eapol_test = EapolTest(tmp_path)
     for one in (device, copy, device, copy, device):
@@ -184,6 +185,7 @@ def test_a_copied_key_at_a_second_port_shuts_both_out(server: Server, tmp_path: 
 def test_the_next_login_knows_the_report(server: Server, tmp_path: Path) -> None:
     eapol_test = EapolTest(tmp_path)
     device = server.home.enrol(healthy=False)
+    server.reload()
     agent = reporting(server, device)
 
     def vlan() -> bytes:
