@@ -57,7 +57,7 @@ test-rust: | toolchain
 test-python: build $(VENV)/.dev
 	$(BIN)/python -m pytest
 
-test-faults: build $(VENV)/.dev ## kill a loaded server 50 times, fill its disk, lock its database, damage its journal
+test-faults: build $(VENV)/.dev ## kill a loaded server 50 times; take its database, disks, log and clock away; damage its journal
 	NAC_KILLS=50 $(BIN)/python -m pytest tests/faults
 
 check: lint-python lint-rust deny ## formatters, linters, types, licences

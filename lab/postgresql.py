@@ -97,6 +97,19 @@ class PostgreSql:
         with self.connect(name) as connection:
             connection.execute(statement.encode())
 
+    def cpu_s(self) -> float:
+        """CPU seconds of all its processes that run now, and of those that ended."""
+        ticks = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self._processes()]
+        own = sum(int(fields[11]) + int(fields[12]) for fields in ticks)
+        ended = int(ticks[0][13]) + int(ticks[0][14])
+        return (own + ended) / os.sysconf("SC_CLK_TCK")
+
+    def _processes(self) -> list[int]:
+        """The one that was started, then its children."""
+        assert self._process is not None
+        pid = self._process.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
     def _answers(self) -> bool:
         try:
             self.connect().close()
@@ -105,9 +118,7 @@ class PostgreSql:
         return True
 
     def _signal(self, number: int) -> None:
-        assert self._process is not None
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        for pid in (self._process.pid, *map(int, children)):
+        for pid in self._processes():
             os.kill(pid, number)
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -1,7 +1,7 @@
 """Structured logs on standard error: one JSON object a line, or text for people.
 
-Nobody waits for a log. A line goes into a bounded queue, and a thread of its own writes it; where the reader is stuck or
-the disk is full, lines are lost and counted (`lines_lost`, in `nac status`).
+Nobody waits for a log. A line goes into a bounded queue, and a thread of its own writes it; where the reader is stuck
+or the disk is full, lines are lost and counted (`lines_lost`, in `nac status`).
 """
 
 from __future__ import annotations

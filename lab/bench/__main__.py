@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from lab.bench import coa, cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
+from lab.bench import coa, cost, document, drain, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
 from lab.bench.cases import CASES, RECORDING
 from lab.bench.pki import KeyKind, Pki, create
 from lab.bench.rules import measure as rules
@@ -167,6 +167,11 @@ def _measure_coa(bench: Bench, _only: tuple[str, ...]) -> None:
     bench.tell("coa", tables.coa(result), result)
 
 
+def _measure_drain(bench: Bench, _only: tuple[str, ...]) -> None:
+    runs = drain.measure(bench.folder / "drain", bench.rounds)
+    bench.tell("drain", tables.drain(runs), runs)
+
+
 def _has_nac(bench: Bench) -> bool:
     return any(kind.name == "nac" for kind in bench.kinds)
 
@@ -179,6 +184,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "latency": _measure_latency,
     "rules": _measure_rules,
     "coa": _measure_coa,
+    "drain": _measure_drain,
 }
 
 if __name__ == "__main__":

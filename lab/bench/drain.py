@@ -28,12 +28,14 @@ _CLIENTS: Final = 200
 
 @dataclass(frozen=True)
 class Drained:
-    """One run. `process_us` is CPU time of this process for each record, `seconds` everything by the clock."""
+    """One run. `process_us` and `server_us`: CPU time for each record of this process and of the database's server,
+    which SQLite has none of; `seconds`: everything, by the clock."""
 
     database: str
     records: int
     seconds: float
     process_us: float
+    server_us: float
 
     @property
     def rate(self) -> float:
@@ -72,27 +74,29 @@ def measure(folder: Path, rounds: int) -> list[Drained]:
     server = PostgreSql(settings=("shared_buffers=256MB", "max_wal_size=4GB"))
     try:
         server.start()
-        runs += [_run("PostgreSQL", server.new_database(), records) for _ in range(rounds)]
+        runs += [_run("PostgreSQL", server.new_database(), records, server) for _ in range(rounds)]
     finally:
         server.close()
     return runs
 
 
-def _run(name: str, url: str, records: list[bytes]) -> Drained:
+def _run(name: str, url: str, records: list[bytes], server: PostgreSql | None = None) -> Drained:
     upgrade(url)
     database = Database.open(url)
     try:
         partitions.prepare(database, now=_BEGIN_US // 1_000_000)
         drain = Drain(_Journal(records), EventStore(database, node="0" * 32))
+        before = server.cpu_s() if server else 0.0
         begun, cpu = time.perf_counter(), time.process_time()
         while drain.step(timeout_ms=0):
             pass
         seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
+        served = server.cpu_s() - before if server else 0.0
         if drain.counters().stored != len(records):
             raise RuntimeError(f"{name} stored {drain.counters().stored} of {len(records)} records")
     finally:
         database.close()
-    return Drained(name, len(records), seconds, cpu / len(records) * 1e6)
+    return Drained(name, len(records), seconds, cpu / len(records) * 1e6, served / len(records) * 1e6)
 
 
 def _records() -> Iterator[bytes]:

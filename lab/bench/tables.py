@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from lab.bench.cases import RECORDING, Case
 from lab.bench.coa import CHANGES, SESSIONS, Coa
 from lab.bench.cost import Cost
+from lab.bench.drain import Drained
 from lab.bench.half_open import LINGER_S, HalfOpen
 from lab.bench.latency import Latency
 from lab.bench.rules.measure import COUNTS, Curve, RuleCosts
@@ -23,6 +24,7 @@ IDLE_LIMIT_MIB = 150
 P99_LIMIT_MS = 5
 COA_WIRE_LIMIT_MS = 100
 COA_CONFIRMED_LIMIT_MS = 2000
+DRAIN_RATES = {"SQLite": 20_000, "PostgreSQL": 50_000}
 
 
 def cost(costs: Sequence[Cost], servers: Sequence[str]) -> str:
@@ -194,6 +196,19 @@ def rules(costs: RuleCosts) -> str:
             _table(["seconds, median; number of rules:", *counts], times),
         ]
     )
+
+
+def drain(runs: Sequence[Drained]) -> str:
+    """Records a second into each database, and what of the CPU time is this process's."""
+    rows = []
+    for database, wanted in DRAIN_RATES.items():
+        found = [run for run in runs if run.database == database]
+        rate = statistics.median(run.rate for run in found)
+        own, server = (statistics.median(getattr(run, name) for run in found) for name in ("process_us", "server_us"))
+        cells = [f"{rate:,.0f}", f"{own:.1f}", f"{server:.1f}" if server else "-"]
+        rows.append([database, *cells, f"{wanted:,}: {_verdict(met=rate >= wanted)}"])
+    header = ["database", "records/s (median)", "CPU of nac, us", "CPU of the database server, us", "at least"]
+    return _table(header, rows)
 
 
 def _above_one_rule(curve: Curve, count: int) -> str:

@@ -23,8 +23,8 @@ from nac.events.types import AuthorizationEvent, DiscardEvent, SessionHeader, de
 WAIT_MS: Final = 250
 """How long one wait for records lasts: the time that ending the thread may take."""
 
-BATCH: Final = 2048
-"""Records in one transaction."""
+BATCH: Final = 4096
+"""Records in one transaction: a commit costs as much as many of them, and other writers wait for its end."""
 
 FIRST_RETRY_S: Final = 0.5
 LONGEST_RETRY_S: Final = 15.0

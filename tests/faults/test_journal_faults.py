@@ -140,17 +140,21 @@ def records_end(path: Path) -> int:
     return len(path.read_bytes().rstrip(b"\0"))
 
 
+NAS_IDENTIFIER = b"\x20\x0efault-switch"
+"""RFC 2865 5.32, as it stands in the packet of an accounting record and in no event."""
+
+
 def damage_in_the_middle(home: Home) -> int:
     path = segments(home)[0]
     octets = bytearray(path.read_bytes())
-    octets[records_end(path) // 2] ^= 0x40
+    octets[octets.index(NAS_IDENTIFIER, records_end(path) // 2)] ^= 0x40
     path.write_bytes(octets)
     return 1
 
 
 def torn_at_the_end(home: Home) -> int:
     path = segments(home)[-1]
-    os.truncate(path, records_end(path) - 10)
+    os.truncate(path, path.read_bytes().rindex(NAS_IDENTIFIER))
     return 1
 
 

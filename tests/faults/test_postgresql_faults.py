@@ -92,9 +92,7 @@ def end_sessions(server: PostgreSql, name: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [stopped, frozen, locked, read_only])
-def test_answers_go_on_and_everything_is_stored_later(
-    fragile: PostgreSql, name: str, home: Home, fault: Fault
-) -> None:
+def test_answers_go_on_and_everything_is_stored_later(fragile: PostgreSql, name: str, home: Home, fault: Fault) -> None:
     printer = home.add_printer()
     with serving(home) as server, Nas(server.v4, secret=SECRET) as switch:
         nas = AccountingNas(accounting_address(server), SECRET)
@@ -148,10 +146,16 @@ def test_restarts_under_load_lose_nothing(fragile: PostgreSql, home: Home) -> No
 
 def test_a_silent_server_ends_the_wait(fragile: PostgreSql, name: str) -> None:
     database = Database.open(fragile.url(name), patience_s=0.5)
-    with pytest.raises(StorageError, match="no answer within"), database.read() as session:
-        session.connection()
-        with frozen(fragile, name):
-            session.execute(text("SELECT 1"))
+    with pytest.raises(StorageError, match="no answer within"):
+        ask_while_frozen(database, fragile, name)
     with database.read() as session:
         session.connection()
     database.close()
+
+
+def ask_while_frozen(database: Database, server: PostgreSql, name: str) -> None:
+    """On a connection that is there already."""
+    with database.read() as session:
+        session.connection()
+        with frozen(server, name):
+            session.execute(text("SELECT 1"))

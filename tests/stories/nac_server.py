@@ -140,9 +140,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(
-    home: Home, *, environment: Mapping[str, str] | None = None, log: int | None = None
-) -> Iterator[Server]:
+def serving(home: Home, *, environment: Mapping[str, str] | None = None, log: int | None = None) -> Iterator[Server]:
     """A server that is ready, and is stopped whatever happens."""
     server = Server(home, environment=environment, log=log)
     try:
