@@ -509,11 +509,19 @@ class DataPlane:
         """Raises `JournalError` when there is no journal."""
 
     def wait_sessions(self, *, timeout_ms: int, most: int) -> list[bytes]:
-        """Notes about up to `most` sessions as JSON objects (`nac.sessions.notes`); the GIL is released meanwhile.
+        """Notes about up to `most` sessions as JSON objects with the key `note`; the GIL is released meanwhile.
 
-        `differs`: the port should have something else than it has, told again when that changes; `settled`: it no longer
-        does, or the session ended; `seen`: a sign of a session that differs. Waits at most `timeout_ms` for the first. At
-        most one state of each session waits here: the newest.
+        `differs`: the port should have something else than it has; told again when that changes. `session`: as from
+        `find_sessions`. `wanted`: `verdict` (accept, reject), `cause`, `detail` and `fix` (docs/causes.md), `generation`,
+        `segment`, `rule`, `reasons`, `grants`, `attributes` (name, value), `encoded` (those as they go on the wire, hex),
+        `session_timeout` in seconds, `authorization` (digest of `encoded`, None on reject). `due_at`: Unix microseconds
+        when what changed came here. `why`: policy, facts or time.
+        `settled`: it no longer differs, ended, or went stale. `session`: its id. `by`: facts, policy, time, authentication,
+        applied, stale, or the cause of the end.
+        `seen`: a sign of a session that differs. `by`: start, interim, stop, accept or reject; `at`: Unix microseconds.
+
+        Waits at most `timeout_ms` for the first. At most one state of each session waits here, the newest, and it is
+        decided on once more when it is fetched. Nothing is told of stale sessions until they are heard of again.
         """
 
     def session_applied(self, session: str, authorization: str) -> bool:
@@ -536,7 +544,8 @@ class DataPlane:
         state: str | None = None,
     ) -> list[bytes]:
         """Up to `most` sessions as JSON objects, in the order of their ids, above the id `after`. `session_id`:
-        Acct-Session-Id; `state`: active, accounted or stale; names without case. Raises `ValueError`."""
+        Acct-Session-Id; `state`: active, accounted or stale; names without case. The fields are those of
+        `nac.events.types.SessionEvent` from `session` to `differs`. Raises `ValueError`."""
 
     def session(self, id: str) -> bytes | None:
         """One session as a JSON object. Raises `ValueError` when `id` is none."""

@@ -196,13 +196,14 @@ class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     stale_after: Annotated[
         Duration,
         Meta(
-            description="A session of which nothing is heard for so long is stale: listed, and not acted on. A session that "
-            "was given an Acct-Interim-Interval is stale after three of them, one with a longer Session-Timeout after that."
+            description="A session of which nothing is heard for so long is stale: listed, and not acted on. A session "
+            "that was given an Acct-Interim-Interval is stale after three of them, one with a longer Session-Timeout "
+            "after that."
         ),
     ] = Duration.parse("3h")
-    forget_after: Annotated[
-        Duration, Meta(description="A session that was stale for so long is taken for closed.")
-    ] = Duration.parse("24h")
+    forget_after: Annotated[Duration, Meta(description="A session that was stale for so long is taken for closed.")] = (
+        Duration.parse("24h")
+    )
 
 
 class EventSettings(Struct, frozen=True, forbid_unknown_fields=True):

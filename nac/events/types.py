@@ -166,14 +166,14 @@ class CoaEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coa
 
 
 class SessionEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="session"):
-    """A transition of a live session (docs/sessions.md); Interim-Updates alone are none.
+    """A transition of a live session (docs/decisions/0018-sessions.md); Interim-Updates alone are none.
 
     `session`: its id, from opening to end. `change`: `moved` and `closed` end it (`state` is closed, `record` null,
     `cause` a word); each other carries the `record` that restores it after a restart (`DataPlane(sessions=)`).
-    `source`: where the NAS asks from. `user_name`, `calling_station`, the accounting ids and `addresses`: what names the session
-    to its NAS (RFC 5176 3), as said. `state`: active; accounted (known from accounting alone); stale (not heard of for
-    too long). `decision`: id of the newest authentication; `authorization`: digest of the attributes that the port has
-    (`AuthorizationEvent`). `differs`: it should have others. Times are Unix microseconds.
+    `source`: where the NAS asks from. `user_name`, `calling_station`, the accounting ids and `addresses`: what names
+    the session to its NAS (RFC 5176 3), as said. `state`: active; accounted (known from accounting alone); stale (not
+    heard of for too long). `decision`: id of the newest authentication; `authorization`: digest of the attributes that
+    the port has (`AuthorizationEvent`). `differs`: it should have others. Times are Unix microseconds.
     """
 
     sequence: int

@@ -60,6 +60,10 @@ pub const MAX_SESSIONS: usize = 200_000;
 pub const MAX_ENDED_SESSIONS: usize = 131_072;
 /// Sessions decided on again in one go: a millisecond, after which others may have their turn.
 pub const MAX_REEVALUATED_AT_ONCE: usize = 64;
+/// Sessions looked at in one go when some are searched for: less than a millisecond.
+pub const MAX_SEARCHED_AT_ONCE: usize = 4_096;
+/// Sessions that this server ended by itself, kept in case their NAS still reports them: 3 KiB each at most.
+pub const MAX_KEPT_SESSIONS: usize = 8_192;
 /// Records of the journal read at a time when the sessions of before a crash are put together again.
 pub const MAX_REPLAYED_AT_ONCE: usize = 4_096;
 /// Octets of an event of the control plane that is to be recorded, or of a session that is to be restored.

@@ -140,9 +140,17 @@ impl Sessions {
 
     /// Up to `most` sessions above `after`, as JSON.
     #[must_use]
-    pub fn find(&self, filter: &Filter, after: Option<SessionId>, most: usize) -> Vec<Vec<u8>> {
-        let found = self.lock().find(filter, after, most);
-        found.iter().map(json::view).collect()
+    pub fn find(&self, filter: &Filter, mut after: Option<SessionId>, most: usize) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        loop {
+            // In slices: logins wait for the same lock.
+            let (sessions, last) = self.lock().find(filter, after, most.saturating_sub(found.len()));
+            found.extend(sessions.iter().map(json::view));
+            match last {
+                Some(last) if found.len() < most => after = Some(last),
+                _ => return found,
+            }
+        }
     }
 }
 

@@ -9,9 +9,9 @@ use nac_protocol::radius::{AttributeType, Packet};
 
 use super::ended::{By, End};
 use super::index::{Key, Slot};
-use super::notes::Sign;
+use super::notes::{Sign, Why};
 use super::session::{Names, Session, SessionId, differ};
-use super::table::Table;
+use super::table::{Due, Table};
 use super::transition::{Happening, State};
 use crate::accounting::{decision_of, happened_at, terminate_cause_word};
 use crate::clock::Now;
@@ -165,7 +165,12 @@ impl Table {
 
     /// It is not known who this is: its Accept was given before a restart, or by another server.
     fn opens(&mut self, report: &Report<'_>, names: Names, fresh: impl FnOnce() -> Option<SessionId>) {
-        let (now, Some(id)) = (report.came, fresh()) else { return };
+        let now = report.came;
+        let kept = names.acct_session_id.as_deref().and_then(|id| self.ended.kept(report.source, id));
+        if let Some(session) = kept {
+            return self.survives(session, now);
+        }
+        let Some(id) = fresh() else { return };
         let here = report.happened_here();
         let age = Duration::from_micros(now.unix_micros.saturating_sub(here));
         let session = Session {
@@ -185,6 +190,14 @@ impl Table {
             differs: false,
         };
         self.open(session, now);
+    }
+
+    /// It seemed to be over, and is not: who it is, is known.
+    fn survives(&mut self, session: Session, now: Now) {
+        let session = Session { seen: now.monotonic, seen_at: now.unix_micros, ..session };
+        if let Some(slot) = self.open(session, now) {
+            self.make_due(slot, Due { at: now.unix_micros, why: Why::Facts });
+        }
     }
 
     fn stops(&mut self, report: &Report<'_>) {

@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use nac_policy::MacAddress;
 
 use super::notes::Sign;
-use crate::limits::MAX_ENDED_SESSIONS;
+use super::session::Session;
+use crate::limits::{MAX_ENDED_SESSIONS, MAX_KEPT_SESSIONS};
 
 /// Event-Timestamp has whole seconds: microseconds.
 const SECOND: u64 = 1_000_000;
@@ -46,27 +47,27 @@ impl End {
 
 /// Bounded: when the younger half is full, the older one is forgotten.
 #[derive(Debug)]
-struct Remembered<K, V> {
+struct Remembered<K, V, const MOST: usize = MAX_ENDED_SESSIONS> {
     younger: HashMap<K, V>,
     older: HashMap<K, V>,
 }
 
-impl<K, V> Default for Remembered<K, V> {
+impl<K, V, const MOST: usize> Default for Remembered<K, V, MOST> {
     fn default() -> Self {
         Self { younger: HashMap::new(), older: HashMap::new() }
     }
 }
 
-impl<K: Hash + Eq, V: Copy> Remembered<K, V> {
+impl<K: Hash + Eq, V: Clone, const MOST: usize> Remembered<K, V, MOST> {
     fn add(&mut self, key: K, value: V) {
-        if self.younger.len() >= MAX_ENDED_SESSIONS / 2 {
+        if self.younger.len() >= MOST / 2 {
             self.older = std::mem::take(&mut self.younger);
         }
         self.younger.insert(key, value);
     }
 
     fn get(&self, key: &K) -> Option<V> {
-        self.younger.get(key).or_else(|| self.older.get(key)).copied()
+        self.younger.get(key).or_else(|| self.older.get(key)).cloned()
     }
 }
 
@@ -75,6 +76,8 @@ impl<K: Hash + Eq, V: Copy> Remembered<K, V> {
 #[derive(Debug, Default)]
 pub(super) struct Ended {
     sessions: Remembered<(IpAddr, Box<str>), End>,
+    /// Those that this server ended by itself, as they were.
+    kept: Remembered<(IpAddr, Box<str>), Box<Session>, MAX_KEPT_SESSIONS>,
     devices: Remembered<MacAddress, u64>,
     restarts: Remembered<IpAddr, u64>,
 }
@@ -85,11 +88,20 @@ impl Ended {
     }
 
     /// What this server saw says less than what the NAS said before.
-    pub(super) fn add_unless_told(&mut self, source: IpAddr, session: &str, at: u64) {
-        let key = (source, session.into());
+    pub(super) fn add_unless_told(&mut self, session: &Session, at: u64) {
+        let Some(id) = &session.names.acct_session_id else { return };
+        let key = (session.source, id.clone());
         if self.sessions.get(&key).is_none_or(|end| end.by == By::Here) {
+            self.kept.add(key.clone(), Box::new(session.clone()));
             self.sessions.add(key, End { at, by: By::Here });
         }
+    }
+
+    /// A session that this server ended by itself, and that its NAS still reports.
+    pub(super) fn kept(&self, source: IpAddr, session: &str) -> Option<Session> {
+        let key = (source, session.into());
+        let here = self.sessions.get(&key).is_some_and(|end| end.by == By::Here);
+        self.kept.get(&key).filter(|_| here).map(|session| *session)
     }
 
     pub(super) fn get(&self, source: IpAddr, session: &str) -> Option<End> {

@@ -1,4 +1,4 @@
-//! Sessions, their events and notes as JSON (`nac/events/types.py`, `nac/sessions`).
+//! Sessions, their events and notes as JSON (`nac/events/types.py`, `nac/_dataplane.pyi`).
 
 use nac_policy::Verdict;
 use serde::{Deserialize, Serialize};

@@ -15,7 +15,7 @@ use super::notes::{Notes, Pending, Sign, Why};
 use super::session::{Authorized, Granted, Names, Session, SessionId, differ};
 use super::transition::{Change, Happening, State, next};
 use crate::clock::Now;
-use crate::limits::MAX_SESSIONS;
+use crate::limits::{MAX_SEARCHED_AT_ONCE, MAX_SESSIONS};
 
 /// A session without any sign of it but its own re-authentication is given this long beyond its Session-Timeout.
 const AFTER_SESSION_TIMEOUT: Duration = Duration::from_secs(300);
@@ -247,7 +247,11 @@ impl Table {
         }
         let key = Key::of(client, source, names, SessionId([0; 16]));
         let Some(slot) = self.index.by_key(&key) else { return };
-        if self.session(slot).is_some_and(|session| superseded(&session.names, names).is_none()) {
+        let asks_here = |session: &Session| {
+            let elsewhere = differ(&session.names.nas.called_station, &names.nas.called_station);
+            !elsewhere && superseded(&session.names, names).is_none()
+        };
+        if self.session(slot).is_some_and(asks_here) {
             self.sign(slot, Sign::Reject, now.unix_micros);
             self.end(slot, Happening::Ended, "rejected", now);
         }
@@ -295,9 +299,10 @@ impl Table {
         }
     }
 
-    /// Up to `most` sessions above `after`, in the order of their identities.
+    /// Up to `most` sessions above `after`, in the order of their identities; and if not all were looked at, the last one that
+    /// was.
     #[must_use]
-    pub fn find(&self, filter: &Filter, after: Option<SessionId>, most: usize) -> Vec<Session> {
+    pub fn find(&self, filter: &Filter, after: Option<SessionId>, most: usize) -> (Vec<Session>, Option<SessionId>) {
         let narrowed = match filter {
             Filter { mac: Some(mac), .. } => Some(self.index.by_mac(*mac)),
             Filter { device: Some(device), .. } => Some(self.index.by_device(device)),
@@ -306,13 +311,16 @@ impl Table {
         };
         let chosen = |session: &&Session| filter.takes(session);
         let Some(narrowed) = narrowed else {
-            let sessions = self.index.above(after).filter_map(|slot| self.session(slot));
-            return sessions.filter(chosen).take(most).cloned().collect();
+            let sessions: Vec<_> = self.index.above(after).take(MAX_SEARCHED_AT_ONCE).collect();
+            let last = sessions.last().filter(|_| sessions.len() == MAX_SEARCHED_AT_ONCE);
+            let last = last.and_then(|slot| self.session(*slot)).map(|session| session.id);
+            let sessions = sessions.iter().filter_map(|slot| self.session(*slot));
+            return (sessions.filter(chosen).take(most).cloned().collect(), last);
         };
         let sessions = narrowed.into_iter().filter_map(|slot| self.session(slot));
         let mut sessions: Vec<_> = sessions.filter(|session| after.is_none_or(|after| session.id > after)).collect();
         sessions.sort_unstable_by_key(|session| session.id);
-        sessions.into_iter().filter(chosen).take(most).cloned().collect()
+        (sessions.into_iter().filter(chosen).take(most).cloned().collect(), None)
     }
 
     /// Put a session in as it is.
@@ -397,9 +405,7 @@ impl Table {
         }
         self.free.push(slot);
         self.count(entry.session.state, false);
-        if let Some(id) = &entry.session.names.acct_session_id {
-            self.ended.add_unless_told(entry.session.source, id, now.unix_micros);
-        }
+        self.ended.add_unless_told(&entry.session, now.unix_micros);
         entry.session.names.mac.into_iter().for_each(|mac| self.ended.gone(mac, now.unix_micros));
         let (id, told) = (entry.session.id, entry.told.take());
         self.settle(id, told, cause);
@@ -522,7 +528,7 @@ impl Table {
         self.index.by_user(&Text::new(name)).into_iter().for_each(|slot| self.make_due(slot, due));
     }
 
-    fn make_due(&mut self, slot: Slot, due: Due) {
+    pub(super) fn make_due(&mut self, slot: Slot, due: Due) {
         if let Some(entry) = self.entry_mut(slot)
             && entry.due.is_none()
         {
@@ -579,7 +585,8 @@ impl Table {
         let slot = task.slot;
         let current = self.entry(slot).filter(|entry| {
             let same = |authorized: &Arc<Authorized>| Arc::ptr_eq(authorized, &task.authorized);
-            entry.session.id == task.session.id && entry.session.authorized.as_ref().is_some_and(same)
+            let Session { id, state, .. } = entry.session;
+            id == task.session.id && state == State::Active && entry.session.authorized.as_ref().is_some_and(same)
         });
         let Some(granted) = current.and_then(|entry| entry.session.granted.clone()) else {
             return false;

@@ -263,7 +263,7 @@ impl Model {
 
     /// The newest record of each session that has not ended goes into a new table.
     fn restart(&mut self) {
-        let sessions = self.table.find(&Filter::default(), None, usize::MAX);
+        let sessions = self.table.find(&Filter::default(), None, usize::MAX).0;
         self.table = Table::new(Patience::default());
         for session in sessions {
             let record = serde_json::to_vec(&session).unwrap();
@@ -272,7 +272,7 @@ impl Model {
     }
 
     fn check(&self) {
-        let open = self.table.find(&Filter::default(), None, usize::MAX);
+        let open = self.table.find(&Filter::default(), None, usize::MAX).0;
         let known: BTreeSet<_> =
             open.iter().map(|session| (session.client.to_string(), session.names.mac, session.state.word())).collect();
         let real: BTreeSet<_> = self
@@ -326,7 +326,7 @@ proptest! {
 fn the_table_is_bounded_and_the_quietest_session_goes_first() {
     let mut model = Model::new(false, false);
     model.accept(0, 0, "");
-    let quietest = model.table.find(&Filter::default(), None, 1).remove(0);
+    let quietest = model.table.find(&Filter::default(), None, 1).0.remove(0);
     for number in 1..=u32::try_from(MAX_SESSIONS).unwrap() {
         model.now.monotonic += Duration::from_millis(1);
         let [_, a, b, c] = number.to_be_bytes();

@@ -573,3 +573,43 @@ fn the_journal_completes_what_was_restored() {
     }
     assert_eq!(lives, [1, 0], "its Stop was recorded, what became of it was not");
 }
+
+#[test]
+fn a_session_that_seemed_to_be_over_is_known_again_when_its_nas_still_reports_it() {
+    let mut world = World::new();
+    let mut session = Session::on(1);
+    assert!(enter(&mut world, &mut session).is_accept());
+    world.account(&report(&mut session, START, "A", &[]), &session);
+    let known = world.the_session();
+    assert!(enter(&mut world, &mut Session::at([192, 0, 2, 2], 1)).is_accept());
+    assert_eq!(world.the_session()["client"], "switch-2");
+    world.pass(Duration::from_secs(30));
+    world.account(&report(&mut session, INTERIM_UPDATE, "A", &[]), &session);
+    assert_eq!(world.the_session()["client"], "switch-2", "its last reports may still come");
+    world.pass(Duration::from_secs(60));
+    world.account(&report(&mut session, INTERIM_UPDATE, "A", &[]), &session);
+    let sessions = world.sessions();
+    let survivor = sessions.iter().find(|session| session["client"] == "switch-1").unwrap();
+    for field in ["session", "identity_user", "certificate", "authorization"] {
+        assert_eq!(survivor[field], known[field], "{field}");
+    }
+    assert_eq!(survivor["state"], "active");
+    quarantine(&world);
+    assert_eq!(world.notes().len(), 2, "both are decided on");
+}
+
+#[test]
+fn a_reject_at_another_access_point_ends_nothing() {
+    let mut world = World::new();
+    let at = |station: &str| {
+        let mut session = Session::on(1);
+        session.also = vec![(AttributeType::CALLED_STATION_ID, station.as_bytes().to_vec())];
+        session
+    };
+    assert!(enter(&mut world, &mut at("00-10-A4-23-19-C0:corp")).is_accept());
+    put_device(&world, DeviceFacts { disabled: true, ..laptop() });
+    assert!(enter(&mut world, &mut at("00-10-A4-23-19-C1:corp")).is_reject());
+    assert_eq!(world.sessions().len(), 1);
+    assert!(enter(&mut world, &mut at("00-10-A4-23-19-C0:corp")).is_reject());
+    assert!(world.sessions().is_empty());
+}
