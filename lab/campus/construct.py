@@ -70,14 +70,11 @@ def _build(lab: Lab) -> None:
     nac = prepare(lab)
     serve(lab, nac)
     for switch in SWITCHES:
-        end = lab.namespace(switch.name)
         _attach(lab, switch.name, switch.address, routes=True)
         namespace.batch([f"route add {switch.subnet} via {switch.address} dev {switch.name} onlink"], lab.core)
         capture.start(lab, switch)
         folder = lab.switch(switch.name)
-        (folder / "hostapd").mkdir()
         _start(lab, switch.name, "lab.campus.switch", switch.name, str(folder), log=folder / "log")
-        namespace.inside(end, lambda: None)
     silent = {server.name for server in SERVERS} - {server.name for server in answering(lab.core, SERVERS, SERVERS)}
     if silent:
         raise LabError(f"these servers do not answer: {', '.join(sorted(silent))}")

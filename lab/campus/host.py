@@ -43,8 +43,12 @@ class Host:
         self.unplug()
         end, near = self.place, self.lab.namespace(switch.name)
         links.make(end)
-        links.plug(near, f"p{port}", end, self.mac)
-        ask(self.lab.switch(switch.name), "plug", port=port)
+        try:
+            links.plug(near, f"p{port}", end, self.mac)
+            ask(self.lab.switch(switch.name), "plug", port=port)
+        except BaseException:
+            namespace.remove([end])
+            raise
         gateway = f"neigh add {switch.gateway} lladdr {switch.mac} dev eth0 nud permanent"
         lines = [f"addr add {switch.host(port)}/24 dev eth0", "link set eth0 up", gateway]
         namespace.batch([*lines, f"route add default via {switch.gateway}"], end)
@@ -57,15 +61,26 @@ class Host:
             self.supplicant = None
         if self.switch is not None:
             ask(self.lab.switch(self.switch.name), "unplug", port=self.port)
+            namespace.batch([f"link delete p{self.port}"], self.lab.namespace(self.switch.name))
             namespace.remove([self.place])
             self.switch = None
 
     def sign_in(self, identity: str, certificate: Certificate, *, tls: str) -> None:
-        """Start the supplicant; `supplicant.ended` tells what came of it."""
+        """Start the supplicant; `supplicant.ended` tells what came of it.
+
+        The link was up before the supplicant was; so the switch is told to greet it, which spares EAPOL-Start's delay.
+        """
+        assert self.switch is not None, f"{self.name} is not plugged in"
         folder = self.lab.host(self.name)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.supplicant = Supplicant.start(self.place, folder, identity, certificate, tls)
+        ask(self.lab.switch(self.switch.name), "greet", port=self.port, mac=self.mac)
+
+    def asked_again(self) -> None:
+        """Let the switch have it authenticate once more, as it does when Session-Timeout is over."""
+        assert self.switch is not None, f"{self.name} is not plugged in"
+        ask(self.lab.switch(self.switch.name), "again", port=self.port)
 
     def seen(self) -> dict[str, Any]:
         """What the switch tells of this host's port."""

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from lab.campus import namespace
 from lab.campus.hostap import Control
-from lab.campus.nac_home import SERVER_NAME
+from lab.campus.nac_home import SERVER_NAME, until
 
 Ended = Literal["accepted", "refused", "silent"]
 
@@ -53,7 +53,7 @@ class Supplicant:
 
     @classmethod
     def start(cls, place: str, folder: Path, identity: str, certificate: Certificate, tls: str) -> Supplicant:
-        """Start it in the namespace `place`; it speaks as soon as the cable is up. `tls`: "1.2" or "1.3"."""
+        """Start it in the namespace `place`; wait until it listens. `tls`: "1.2" or "1.3"."""
         control, log = folder / "wpa", folder / "wpa_supplicant.log"
         configuration = folder / "wpa_supplicant.conf"
         text = _CONFIGURATION.format(
@@ -68,7 +68,9 @@ class Supplicant:
         control.mkdir(parents=True)
         words = ["wpa_supplicant", "-D", "wired", "-i", "eth0", "-c", str(configuration), "-d", "-t"]
         process = namespace.start(place, *words, log=log)
-        return cls(process, Control(control / "eth0"), log)
+        started = cls(process, Control(control / "eth0"), log)
+        until(lambda: True if "ASSOCIATED" in started.control.ask("STATUS") else None, "it listens", alive=[process], log=log)
+        return started
 
     def ended(self, *, timeout_s: float = PATIENCE_S) -> Ended:
         """How the authentication that is under way, or comes next, ends."""

@@ -63,10 +63,14 @@ class Authenticator:
         )
         configuration.touch(mode=0o600)
         configuration.write_text(text)
-        (control / link).unlink(missing_ok=True)
+        control.mkdir(exist_ok=True)  # the last hostapd that ended has taken it along
         with (folder / f"{link}.log").open("ab") as log:
             process = subprocess.Popen(["hostapd", str(configuration)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return cls(process, Control(control / link))
+
+    def greet(self, mac: str) -> None:
+        """Begin with a station before it has said anything."""
+        self.control.ask(f"NEW_STA {mac}")
 
     def drop(self, mac: str) -> None:
         """End the station's session: it must begin anew."""

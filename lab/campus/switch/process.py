@@ -88,14 +88,15 @@ class Switch:
 
     def _commanded(self) -> None:
         connection, _ = self._command_socket.accept()
-        with connection, contextlib.suppress(OSError):
+        with connection:
             connection.settimeout(1.0)
             asked = json.loads(connection.recv(_LONGEST_COMMAND))
             try:
-                answer = getattr(self, f"do_{asked['do']}")(**asked.get("with", {}))
-                connection.sendall(json.dumps({"ok": answer}).encode())
-            except LabError as error:
-                connection.sendall(json.dumps({"error": error.message}).encode())
+                answer = {"ok": getattr(self, f"do_{asked['do']}")(**asked["with"])}
+            except (LabError, OSError) as error:
+                answer = {"error": str(error)}
+            with contextlib.suppress(OSError):  # who asked went away
+                connection.sendall(json.dumps(answer).encode())
 
     def do_plug(self, port: int) -> None:
         """A cable is in: guard the interface before it comes up, then let hostapd listen."""
@@ -123,6 +124,10 @@ class Switch:
             self._selector.unregister(watched)
         one.bypass.close()
         one.authenticator.stop()
+
+    def do_greet(self, port: int, mac: str) -> None:
+        """Ask who is there (EAP-Request/Identity), as a switch does when a link comes up."""
+        self._plugged[port].authenticator.greet(mac)
 
     def do_again(self, port: int) -> None:
         """Make the host at a port authenticate once more."""

@@ -1,0 +1,412 @@
+"""The words of the scenarios: who comes, where they plug in, what must and must not pass, what nac must know.
+
+Each word does it for real or looks for real, tells the record what it did, and raises `ScenarioError` when it is not so.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lab.campus import namespace
+from lab.campus.host import Host
+from lab.campus.nac_home import Nac, until
+from lab.campus.plan import SERVERS, Server, server_of, switch_named
+from lab.campus.probe import answering
+from lab.campus.state import Lab
+from lab.campus.supplicant import Certificate
+from lab.campus.switch.ask import ask
+from nac.errors import NacError
+
+FIRST_PORT = 10
+"""Of a scenario's hosts; those below belong to the residents."""
+
+T = TypeVar("T")
+
+
+class ScenarioError(Exception):
+    """Something is not as the scenario says it must be."""
+
+
+@dataclass
+class Step:
+    """What a scenario did or saw, and how long it took."""
+
+    text: str
+    seconds: float
+
+
+@dataclass
+class Signed:
+    """One authentication: the event that nac stored, and the port as the switch had it after it."""
+
+    device: str
+    mac: str
+    switch: str
+    event: dict[str, Any]
+    port: dict[str, Any]
+    begun: float
+    ended: float
+
+
+@dataclass
+class Record:
+    """What a scenario leaves for the report."""
+
+    steps: list[Step] = field(default_factory=list)
+    signed: list[Signed] = field(default_factory=list)
+
+
+class Campus:
+    """The running lab, as one scenario sees it. What it makes is new, and named with the scenario's `tag`."""
+
+    _macs = itertools.count(1)
+
+    def __init__(self, lab: Lab, tag: str) -> None:
+        self.lab, self.nac, self.tag = lab, Nac(lab.nac), tag
+        self.record = Record()
+        self._devices: list[Device] = []
+        self._numbers = itertools.count(1)
+        self._ports = {switch: itertools.count(FIRST_PORT) for switch in ("ber-1", "ber-2", "bos-1")}
+
+    # --- who there is ---
+
+    def person(self, *groups: str) -> str:
+        """A new user."""
+        name = f"{self._name('user')}@corp.example"
+        self.admin("user", "add", name, *_each("--group", groups))
+        return name
+
+    def laptop(
+        self,
+        *groups: str,
+        owner: str | None = None,
+        managed: bool = True,
+        posture: str | None = "healthy",
+        tags: Sequence[str] = (),
+    ) -> Device:
+        """A new laptop with a certificate for its owner, who is new too and of these groups unless named."""
+        owner = owner or self.person(*groups)
+        name = self._name("laptop")
+        flags = ["--managed"] if managed else []
+        self.admin("device", "add", name, "--kind", "laptop", "--owner", owner, *flags, *_each("--tag", tags))
+        device = self._device(name, owner)
+        if posture is not None:
+            device.posture(posture)
+        device.certificate = self.certificate("--user", owner, "--device", name)
+        return device
+
+    def machine(self, kind: str, *tags: str, uri: str | None = None) -> Device:
+        """A managed, healthy device without a user, and a certificate of its own."""
+        name = self._name(kind)
+        self.admin("device", "add", name, "--kind", kind, "--managed", *_each("--tag", tags))
+        device = self._device(name, name)
+        device.posture("healthy")
+        device.certificate = self.certificate("--device", name, *(["--uri", uri] if uri else []))
+        return device
+
+    def printer(self, *, known: bool = True) -> Device:
+        """A printer without 802.1X; when `known`, its MAC address is on record."""
+        device = self._device(self._name("printer"), "")
+        if known:
+            self.admin("device", "add", device.name, "--kind", "printer", "--mac", device.mac)
+        return device
+
+    def certificate(self, *names: str) -> Certificate:
+        """A new certificate of the campus' authority."""
+        out = self.lab.folder / "devices" / self._name("certificate")
+        made = self.nac.json("pki", "issue", *names, "--out", str(out))
+        return Certificate(Path(made["chain"]), Path(made["key"]), Path(made["ca"]))
+
+    def _device(self, name: str, identity: str) -> Device:
+        number = next(self._macs)
+        device = Device(self, name, identity, f"02:00:5e:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}")
+        self._devices.append(device)
+        return device
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}-{self.tag}-{next(self._numbers)}"
+
+    def port_of(self, switch: str) -> int:
+        """The next free port of a switch."""
+        return next(self._ports[switch])
+
+    def ports(self, switch: str) -> list[dict[str, Any]]:
+        """Every plugged port of a switch, as it is now."""
+        return list(ask(self.lab.switch(switch), "ports"))
+
+    # --- what an admin does ---
+
+    def admin(self, *words: str) -> str:
+        """An admin types a command; what it printed."""
+        begun = time.monotonic()
+        printed = self.nac(*words)
+        self.tell(f"nac {' '.join(words)}", begun)
+        return printed
+
+    def takes_over(self) -> None:
+        """Wait until the server has what was changed."""
+        self.nac.reload()
+
+    @contextmanager
+    def policy(self, text: str) -> Iterator[None]:
+        """With further statements in the policy. Raises `LabError` with the diagnostics when they are not accepted."""
+        file = self.nac.policy / f"zz-{self.tag}.policy"
+        file.write_text(text)
+        try:
+            self.nac.reload()
+            self.tell(f"the policy gains:\n{text.strip()}", time.monotonic())
+            yield
+        finally:
+            file.unlink()
+            self.nac.reload()
+
+    def is_refused(self, act: Callable[[], object], *, saying: str) -> None:
+        """`act` must fail with an error that says this."""
+        begun = time.monotonic()
+        try:
+            act()
+        except NacError as error:
+            if saying not in error.message:
+                raise ScenarioError(f"refused, but without {saying!r}: {error.message}") from error
+            self.tell(f"refused: {error.message.splitlines()[0][:200]}", begun)
+            return
+        raise ScenarioError(f"not refused, and it must be: {saying}")
+
+    def tell(self, text: str, begun: float) -> None:
+        """For the report."""
+        self.record.steps.append(Step(text, time.monotonic() - begun))
+
+    def must(self, truth: object, what: str) -> None:
+        """`what` must be true. Raises `ScenarioError`."""
+        if not truth:
+            raise ScenarioError(f"not so: {what}")
+        self.tell(what, time.monotonic())
+
+    def leave(self) -> None:
+        """Everybody goes home."""
+        for device in self._devices:
+            device.host.unplug()
+
+
+@dataclass
+class Device:
+    """Something at a port. `identity` is what it says before TLS; `event` its newest authentication."""
+
+    campus: Campus
+    name: str
+    identity: str
+    mac: str
+    certificate: Certificate | None = None
+    event: dict[str, Any] = field(default_factory=dict)
+    _seen: int = 0
+
+    def __post_init__(self) -> None:
+        self.host = Host(self.campus.lab, f"{self.campus.tag}-{self.name.rpartition('-')[2]}-{self.mac[-2:]}", self.mac)
+
+    # --- what it does ---
+
+    def plugs_into(self, switch: str) -> Device:
+        """Put its cable into the next free port of a switch; nothing passes yet, and that is looked at."""
+        begun = time.monotonic()
+        self.host.plug(switch_named(switch), self.campus.port_of(switch))
+        self.campus.tell(f"{self.name} is plugged into {switch}, port {self.host.port}", begun)
+        self.reaches_only()
+        return self
+
+    def signs_in(self, *, tls: str = "1.3") -> Device:
+        """Its supplicant must be accepted; so says nac, too, and the port is open."""
+        begun = time.time()
+        self._try(tls)
+        self._ends("accepted", begun)
+        return self
+
+    def is_refused(self, cause: str, *, tls: str = "1.3") -> Device:
+        """Its supplicant must not get in; the record says why, and nothing passes."""
+        begun = time.time()
+        self._try(tls)
+        self._ends("refused", begun)
+        self._recorded("reject", cause, begun)
+        self.reaches_only()
+        return self
+
+    def is_asked_again(self) -> Device:
+        """The switch makes it authenticate once more, without taking anything from it before the answer."""
+        begun = time.time()
+        self.host.asked_again()
+        if self.host.supplicant is not None:
+            self._ends("accepted", begun)
+        else:
+            self._recorded("accept", "ok", begun)
+        return self
+
+    def is_bypassed(self) -> Device:
+        """It speaks no 802.1X; the switch asks about its address and must be told yes."""
+        begun = time.time()
+        self._speak()
+        self._recorded("accept", "ok", begun)
+        until(lambda: self.host.seen()["session"], f"the port of {self.name} opens")
+        return self
+
+    def is_bypassed_in_vain(self, cause: str) -> Device:
+        """The same, and the answer must be no."""
+        begun = time.time()
+        self._speak()
+        self._recorded("reject", cause, begun)
+        self.reaches_only()
+        return self
+
+    def wears(self, mac: str) -> Device:
+        """From its next cable on it shows another address, as phones and laptops do at random."""
+        self.host.unplug()
+        self.mac = self.host.mac = mac
+        self._seen = 0
+        return self
+
+    def moves_to(self, switch: str) -> Device:
+        """Pull the cable and come back elsewhere, with the same supplicant's files."""
+        self.plugs_into(switch)
+        return self.signs_in() if self.certificate is not None else self.is_bypassed()
+
+    def leaves(self) -> None:
+        """Pull the cable."""
+        self.host.unplug()
+
+    def _try(self, tls: str) -> None:
+        """The first time its supplicant is started; then the switch asks again, or it begins anew where it is out."""
+        if self.host.supplicant is None:
+            assert self.certificate is not None, f"{self.name} has no certificate"
+            self.host.sign_in(self.identity, self.certificate, tls=tls)
+        elif self.host.seen()["session"] is None:
+            self.host.supplicant.again()
+        else:
+            self.host.asked_again()
+
+    def _speak(self) -> None:
+        """Any frame will do: the switch looks who is there."""
+        answering(self.host.place, SERVERS[:1])
+
+    def _ends(self, wanted: str, begun: float) -> None:
+        assert self.host.supplicant is not None
+        ended = self.host.supplicant.ended()
+        if ended != wanted:
+            raise ScenarioError(f"{self.name} must be {wanted}; its supplicant says {ended}: {self.why()}")
+        if wanted == "accepted":
+            self._recorded("accept", "ok", begun)
+
+    def _recorded(self, result: str, cause: str, begun: float) -> None:
+        """Wait for the event of this authentication."""
+
+        def stored() -> list[dict[str, Any]] | None:
+            found = self.campus.nac.json("auth", "list", "--mac", self.mac, "--limit", "1000")
+            return list(found) if len(found) > self._seen else None
+
+        events = until(stored, f"nac records the authentication of {self.name}")
+        self._seen, self.event = len(events), events[0]
+        if (self.event["result"], self.event["cause"]) != (result, cause):
+            raise ScenarioError(f"{self.name}: recorded {self.event['result']} {self.event['cause']}, not {result} {cause}")
+        assert self.host.switch is not None
+        place = self.host.seen()
+        signed = Signed(self.name, self.mac, self.host.switch.name, self.event, place, begun, time.time())
+        self.campus.record.signed.append(signed)
+        segment = (self.event["decision"] or {}).get("segment")
+        seen = f"VLAN {place['vlan']}, {segment}" if result == "accept" else cause
+        self.campus.record.steps.append(Step(f"{self.name}: {result}, {seen}", signed.ended - begun))
+
+    # --- what must be so ---
+
+    def reaches(self, *resources: str) -> Device:
+        """An HTTP request to each of these must be answered."""
+        return self._look(set(map(server_of, resources)), set())
+
+    def cannot_reach(self, *resources: str) -> Device:
+        """An HTTP request to any of these must not be answered."""
+        return self._look(set(), set(map(server_of, resources)))
+
+    def reaches_only(self, *resources: str) -> Device:
+        """HTTP passes to these and to nothing else of the campus."""
+        wanted = set(map(server_of, resources))
+        return self._look(wanted, set(SERVERS) - wanted)
+
+    def reaches_what_was_granted(self) -> Device:
+        """What passes is what the record says, server by server."""
+        granted = set(self.event["decision"]["grants"])
+        return self.reaches_only(*(one.resource for one in SERVERS if one.resource in granted))
+
+    def loses(self, *resources: str) -> Device:
+        """Without doing anything itself, it comes to reach none of these."""
+        servers = set(map(server_of, resources))
+        begun = time.monotonic()
+        until(lambda: None if answering(self.host.place, servers) else True, f"{self.name} loses {', '.join(resources)}")
+        self.campus.tell(f"{self.name} lost {', '.join(resources)}", begun)
+        return self
+
+    def is_in(self, segment: str, *, vlan: int) -> Device:
+        """The record says this segment, and the switch has the port in this VLAN."""
+        decided = (self.event["decision"] or {}).get("segment")
+        actual = self.host.seen()["vlan"]
+        self.campus.must((decided, actual) == (segment, vlan), f"{self.name} is in {segment}, VLAN {vlan}")
+        return self
+
+    def is_out(self) -> Device:
+        """Its port is closed, whoever closed it."""
+        until(lambda: True if self.host.seen()["session"] is None else None, f"the port of {self.name} closes")
+        return self.reaches_only()
+
+    def why(self) -> str:
+        """What `nac why` says of it."""
+        try:
+            return self.campus.nac("why", self.mac)
+        except NacError as error:
+            return error.message
+
+    def why_says(self, *words: str) -> Device:
+        """`nac why` must mention each of these."""
+        said = self.why()
+        for word in words:
+            self.campus.must(word in said, f"nac why {self.name} says: {word}")
+        return self
+
+    def _look(self, wanted: set[Server], unwanted: set[Server]) -> Device:
+        begun = time.monotonic()
+        found = answering(self.host.place, wanted | unwanted, list(wanted))
+        if missing := wanted - found:
+            raise ScenarioError(f"{self.name} must reach {_names(missing)} and does not; {self._placed()}")
+        if leaking := found & unwanted:
+            raise ScenarioError(f"{self.name} must not reach {_names(leaking)} and does; {self._placed()}")
+        told = [f"reaches {_names(wanted)}"] if wanted else []
+        told += [f"not {_names(unwanted)}" if len(unwanted) < 6 else "nothing else"] if unwanted else []
+        self.campus.tell(f"{self.name} {', '.join(told) if wanted else told[0].replace('nothing else', 'reaches nothing')}", begun)
+        return self
+
+    def _placed(self) -> str:
+        told = self.host.seen()
+        return f"VLAN {told['vlan']}, session {json.dumps(told['session'])}"
+
+    # --- what an admin changes about it ---
+
+    def posture(self, status: str) -> None:
+        """What was found out about it, good for a day."""
+        self.campus.admin("device", "posture", self.name, status, "--for", "24h")
+
+    def tag(self, tag: str) -> None:
+        """A word about it."""
+        self.campus.admin("device", "tag", self.name, tag)
+
+    def in_place(self, act: Callable[[], T]) -> T:
+        """Do something in its namespace."""
+        return namespace.inside(self.host.place, act)
+
+
+def _each(option: str, values: Sequence[str]) -> list[str]:
+    return [word for value in values for word in (option, value)]
+
+
+def _names(servers: set[Server]) -> str:
+    return ", ".join(sorted(server.resource for server in servers)) or "nothing"
