@@ -25,6 +25,6 @@ def start(lab: Lab, switch: SwitchPlan) -> None:
     lab.captures.mkdir(exist_ok=True)
     file = path(lab, switch.name)
     log = lab.captures / f"{switch.name}.log"
-    words = ["tcpdump", "-i", "any", "-U", "-n", "-Z", "root", "-C", str(_MIB), "-w", str(file), FILTER]
+    words = ["tcpdump", "-i", "any", "--immediate-mode", "-U", "-n", "-Z", "root", "-C", str(_MIB), "-w", str(file), FILTER]
     process = namespace.start(lab.namespace(switch.name), *words, log=log)
     until(lambda: True if "listening on" in log.read_text() else None, "tcpdump listens", alive=[process], log=log)

@@ -11,13 +11,13 @@ from typing import Final
 
 from lab.campus import capture, links, namespace, teardown
 from lab.campus.error import LabError
-from lab.campus.nac_home import Nac, prepare, serve, until
+from lab.campus.nac_home import prepare, serve, until
 from lab.campus.plan import NAC, SERVERS, SWITCHES
 from lab.campus.probe import answering
 from lab.campus.state import STATE, Lab
 
 PROGRAMS: Final = ("ip", "nft", "hostapd", "wpa_supplicant", "tcpdump")
-_OURS: Final = ("nac", "switches", "hosts", "devices", "captures", "report", "estate.log", STATE)
+_OURS: Final = ("nac", "switches", "hosts", "devices", "captures", "report", "estate.log", "residents.json", "lock", STATE)
 """What a lab writes into its folder; nothing else there is ever removed."""
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -96,7 +96,3 @@ def _start(lab: Lab, part: str, module: str, *arguments: str, log: Path) -> None
 
     until(is_ready, f"{module} is ready", alive=[process], log=log)
 
-
-def nac_of(lab: Lab) -> Nac:
-    """The commands of the lab's server."""
-    return Nac(lab.nac)

@@ -39,13 +39,18 @@ _CALLING_STATION, _STATUS_TYPE, _EAP_MESSAGE, _VLAN, _FILTER, _TIMEOUT, _VENDOR,
 
 @dataclass(frozen=True)
 class Rung:
-    """One packet: when (Unix seconds), between whom, what it is in words, and the code of RADIUS (0 for EAPOL)."""
+    """One packet: when (Unix seconds), between whom, what it is in words; of RADIUS also the octets."""
 
     at: float
     source: Place
     target: Place
     text: str
-    code: int = 0
+    octets: bytes = b""
+
+    @property
+    def code(self) -> int:
+        """Of RADIUS (RFC 2865 3); 0 for EAPOL."""
+        return self.octets[0] if self.octets else 0
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def _rungs(seen: Iterator[Frame], mac: str) -> Iterator[Rung]:
                 yield Rung(frame.at, *ends, _eapol(frame.payload))
         elif (packet := _radius(frame)) is not None and _is_about(packet, mac, conversations):
             ends = ("switch", "nac") if packet.to_server else ("nac", "switch")
-            yield Rung(frame.at, *ends, _told(packet), packet.octets[0])
+            yield Rung(frame.at, *ends, _told(packet), packet.octets)
 
 
 def _is_about(packet: _Radius, mac: str, conversations: set[tuple[int, int, int]]) -> bool:

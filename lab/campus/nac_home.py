@@ -86,8 +86,8 @@ def prepare(lab: Lab) -> Nac:
         secret = folder / SECRET_FILE
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_urlsafe(24))
-        settings = ["--secret-file", str(secret), "--site", switch.site, "--dialect", switch.dialect]
-        nac("client", "add", switch.name, switch.address, *settings)
+        settings = ["--site", switch.site, "--dialect", switch.dialect, "--fragment-size", str(switch.fragment)]
+        nac("client", "add", switch.name, switch.address, "--secret-file", str(secret), *settings)
     return nac
 
 

@@ -25,12 +25,15 @@ PORTS: Final = 64
 
 @dataclass(frozen=True)
 class SwitchPlan:
-    """A switch. `dialect`: in whose words it reads access lists (`nac client add --dialect`)."""
+    """A switch. `dialect`: in whose words it reads access lists (`nac client add --dialect`); `fragment`: octets of EAP
+    in a packet to it.
+    """
 
     name: str
     number: int
     site: str
     dialect: str
+    fragment: int = 1024
 
     @property
     def address(self) -> str:
@@ -70,7 +73,7 @@ class Server:
 
 SWITCHES: Final = (
     SwitchPlan("ber-1", 1, "berlin", "rfc4849"),
-    SwitchPlan("ber-2", 2, "berlin", "aos-cx+ipv4"),
+    SwitchPlan("ber-2", 2, "berlin", "aos-cx+ipv4", fragment=500),
     SwitchPlan("bos-1", 3, "boston", "cisco-ios-xe+ipv4"),
 )
 

@@ -32,10 +32,16 @@ class Lab:
     @classmethod
     def opened(cls, folder: Path) -> Lab:
         """The running lab of a folder. Raises `LabError` when there is none."""
-        lab = cls.found(folder)
-        if lab is None or not namespace.of(lab.id):
+        lab = cls.running(folder)
+        if lab is None:
             raise LabError(f"no lab runs in {folder}", fix="nac lab up")
         return lab
+
+    @classmethod
+    def running(cls, folder: Path) -> Lab | None:
+        """The lab of a folder if something of it is there; None otherwise."""
+        lab = cls.found(folder)
+        return lab if lab is not None and namespace.of(lab.id) else None
 
     @classmethod
     def found(cls, folder: Path) -> Lab | None:

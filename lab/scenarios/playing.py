@@ -43,6 +43,8 @@ def _play(lab: Lab, scenario: Scenario) -> Verdict:
         scenario.play(campus)
     except (ScenarioError, LabError) as error:
         failure = str(error)
+    except Exception as error:  # noqa: BLE001  (a mistake in one scenario must not keep the others from being played)
+        failure = f"{type(error).__name__}: {error}"
     finally:
         campus.leave()
     return Verdict(scenario, failure, time.monotonic() - begun, campus.record)

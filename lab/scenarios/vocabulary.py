@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lab.campus import namespace
 from lab.campus.host import Host
+from lab.campus.ladder import Rung, ladder
 from lab.campus.nac_home import Nac, until
 from lab.campus.plan import SERVERS, Server, server_of, switch_named
 from lab.campus.probe import answering
@@ -90,6 +92,7 @@ class Campus:
         managed: bool = True,
         posture: str | None = "healthy",
         tags: Sequence[str] = (),
+        key: str = "p256",
     ) -> Device:
         """A new laptop with a certificate for its owner, who is new too and of these groups unless named."""
         owner = owner or self.person(*groups)
@@ -99,7 +102,7 @@ class Campus:
         device = self._device(name, owner)
         if posture is not None:
             device.posture(posture)
-        device.certificate = self.certificate("--user", owner, "--device", name)
+        device.certificate = self.certificate("--user", owner, "--device", name, "--key", key)
         return device
 
     def machine(self, kind: str, *tags: str, uri: str | None = None) -> Device:
@@ -136,6 +139,10 @@ class Campus:
     def port_of(self, switch: str) -> int:
         """The next free port of a switch."""
         return next(self._ports[switch])
+
+    def shares(self, switch: str, secret: str) -> None:
+        """The switch is told another secret, which holds for what is plugged in from now on."""
+        ask(self.lab.switch(switch), "secret", secret=secret)
 
     def ports(self, switch: str) -> list[dict[str, Any]]:
         """Every plugged port of a switch, as it is now."""
@@ -179,6 +186,27 @@ class Campus:
             return
         raise ScenarioError(f"not refused, and it must be: {saying}")
 
+    def strange_root(self) -> Path:
+        """The root of somebody else's authority."""
+        folder = self.lab.folder / "devices" / self._name("elsewhere")
+        names = ["--organization", "Elsewhere", "--server-name", "elsewhere.example"]
+        self.nac("pki", "init", "--directory", str(folder), *names)
+        return folder / "root.pem"
+
+    @contextmanager
+    def internet_is_cut(self) -> Iterator[None]:
+        """The campus' link to the internet is down for this time."""
+        namespace.batch(["link set internet down"], self.lab.core)
+        try:
+            yield
+        finally:
+            address = server_of("internet").address
+            namespace.batch(["link set internet up", f"route replace {address} dev internet"], self.lab.core)
+
+    def database_is_away(self) -> AbstractContextManager[None]:
+        """For this time nobody but us can write into nac's database."""
+        return locked(self.lab.nac / "state/nac.db")
+
     def tell(self, text: str, begun: float) -> None:
         """For the report."""
         self.record.steps.append(Step(text, time.monotonic() - begun))
@@ -210,6 +238,22 @@ class Device:
     def __post_init__(self) -> None:
         self.host = Host(self.campus.lab, f"{self.campus.tag}-{self.name.rpartition('-')[2]}-{self.mac[-2:]}", self.mac)
 
+    # --- what it holds ---
+
+    def trusts_somebody_else(self) -> None:
+        """Its profile names a root that is not the server's."""
+        assert self.certificate is not None
+        strange = self.campus.strange_root()
+        self.certificate = replace(self.certificate, root=strange)
+
+    def carries_a_longer_chain(self) -> None:
+        """Its chain has the issuing authority's certificate many times over, as badly made profiles have strangers'."""
+        assert self.certificate is not None
+        leaf, *issuers = self.certificate.chain.read_text().split("-----BEGIN")[1:]
+        longer = self.certificate.chain.with_suffix(".long")
+        longer.write_text("".join(f"-----BEGIN{one}" for one in (leaf, *issuers * 6)))
+        self.certificate = replace(self.certificate, chain=longer)
+
     # --- what it does ---
 
     def plugs_into(self, switch: str) -> Device:
@@ -224,16 +268,28 @@ class Device:
         """Its supplicant must be accepted; so says nac, too, and the port is open."""
         begun = time.time()
         self._try(tls)
-        self._ends("accepted", begun)
+        self._ends("accepted")
+        self._recorded("accept", "ok", begun)
         return self
 
     def is_refused(self, cause: str, *, tls: str = "1.3") -> Device:
         """Its supplicant must not get in; the record says why, and nothing passes."""
         begun = time.time()
         self._try(tls)
-        self._ends("refused", begun)
+        self._ends("refused")
         self._recorded("reject", cause, begun)
         self.reaches_only()
+        return self
+
+    def gets_in(self) -> Device:
+        """Its supplicant must be accepted, whatever nac can record of it; `is_recorded` looks for that later."""
+        self._try("1.3")
+        self._ends("accepted")
+        return self
+
+    def is_recorded(self) -> Device:
+        """The record of what `gets_in` did must come."""
+        self._recorded("accept", "ok", time.time())
         return self
 
     def is_asked_again(self) -> Device:
@@ -241,9 +297,8 @@ class Device:
         begun = time.time()
         self.host.asked_again()
         if self.host.supplicant is not None:
-            self._ends("accepted", begun)
-        else:
-            self._recorded("accept", "ok", begun)
+            self._ends("accepted")
+        self._recorded("accept", "ok", begun)
         return self
 
     def is_bypassed(self) -> Device:
@@ -292,13 +347,11 @@ class Device:
         """Any frame will do: the switch looks who is there."""
         answering(self.host.place, SERVERS[:1])
 
-    def _ends(self, wanted: str, begun: float) -> None:
+    def _ends(self, wanted: str) -> None:
         assert self.host.supplicant is not None
         ended = self.host.supplicant.ended()
         if ended != wanted:
             raise ScenarioError(f"{self.name} must be {wanted}; its supplicant says {ended}: {self.why()}")
-        if wanted == "accepted":
-            self._recorded("accept", "ok", begun)
 
     def _recorded(self, result: str, cause: str, begun: float) -> None:
         """Wait for the event of this authentication."""
@@ -320,6 +373,11 @@ class Device:
         self.campus.record.steps.append(Step(f"{self.name}: {result}, {seen}", signed.ended - begun))
 
     # --- what must be so ---
+
+    def packets(self) -> list[Rung]:
+        """What went over the wire for it at its present switch, from the capture."""
+        assert self.host.switch is not None
+        return ladder(self.campus.lab, self.host.switch.name, self.mac, 0, float("inf"))
 
     def reaches(self, *resources: str) -> Device:
         """An HTTP request to each of these must be answered."""
@@ -402,6 +460,18 @@ class Device:
     def in_place(self, act: Callable[[], T]) -> T:
         """Do something in its namespace."""
         return namespace.inside(self.host.place, act)
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Hold SQLite's exclusive lock."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+        connection.execute("ROLLBACK")
+    finally:
+        connection.close()
 
 
 def _each(option: str, values: Sequence[str]) -> list[str]:

@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, str]] = {
     "why": "Explain what happened to a device, a user or one authentication.",
     "audit": "Who changed what.",
     "decode": "Decode RADIUS packets from hex or a capture.",
+    "lab": "A campus on this machine: real supplicants, real switches' software, scenarios.",
     "completion": "Print a completion script for your shell.",
 }
 """Every noun with its line in the help; the order is the order of the help."""

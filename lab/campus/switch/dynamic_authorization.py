@@ -69,7 +69,7 @@ class DynamicAuthorization:
         change: Callable[[Port, Grant, int | None], None],
         again: Callable[[Port], None],
     ) -> None:
-        self._switch, self._secret, self._ports = switch, secret, ports
+        self._switch, self.secret, self._ports = switch, secret, ports
         self._drop, self._change, self._again = drop, change, again
         self._answered: OrderedDict[bytes, bytes] = OrderedDict()
 
@@ -95,7 +95,7 @@ class DynamicAuthorization:
 
     def _verified(self, octets: bytes) -> Any:
         try:
-            request = radius.dynamic(octets, self._secret)
+            request = radius.dynamic(octets, self.secret)
         except PacketError:
             return None
         if request.code not in (radius.COA_REQUEST, radius.DISCONNECT_REQUEST) or not request.VerifyCoARequest():

@@ -133,6 +133,13 @@ class Switch:
         """Make the host at a port authenticate once more."""
         self._again(self._plugged[port].port)
 
+    def do_secret(self, secret: str) -> None:
+        """Share another secret with the server, at every port that is plugged in from now on."""
+        if self._plugged:
+            raise LabError(f"somebody is plugged into {self._plan.name}; its secret changes when nobody is")
+        self._secret = secret.encode()
+        self._dynamic.secret = self._secret
+
     def do_ports(self) -> list[dict[str, Any]]:
         """Every plugged port with its session and the list in force."""
         return [self._told(one.port) for one in self._plugged.values()]
