@@ -26,7 +26,8 @@ def up(folder: Path) -> None:
     """Make the campus, and let everybody who works there sign in."""
     begun = time.monotonic()
     lab = _up(folder)
-    say(f"lab {lab.id} is up after {time.monotonic() - begun:.1f} s: {len(SWITCHES)} switches, {len(SERVERS)} servers, nac")
+    made = f"{len(SWITCHES)} switches, {len(SERVERS)} servers, nac"
+    say(f"lab {lab.id} is up after {time.monotonic() - begun:.1f} s: {made}")
     say(f"its nac: nac -c {folder}/nac/nac.toml auth list")
 
 
@@ -61,7 +62,9 @@ def status(folder: Path) -> None:
             words = [session.get(key) for key in ("user", "method", "mac")]
             name = names.get((switch.name, port["port"]))
             rows.append([switch.name, port["port"], name, *words, port["vlan"], port["address"]])
-    print_table(["SWITCH", "PORT", "HOST", "USER", "METHOD", "MAC", "VLAN", "ADDRESS"], rows, empty="nobody is plugged in")
+    print_table(
+        ["SWITCH", "PORT", "HOST", "USER", "METHOD", "MAC", "VLAN", "ADDRESS"], rows, empty="nobody is plugged in"
+    )
 
 
 def list_scenarios() -> None:
@@ -70,7 +73,10 @@ def list_scenarios() -> None:
 
 
 def run(folder: Path, words: Sequence[str]) -> bool:
-    """Play, tell each verdict, write the report. A lab that is not up is made for this, and removed. True when all is well."""
+    """Play, tell each verdict, write the report; True when all is well.
+
+    A lab that is not up is made for this, and removed.
+    """
     playing = chosen(words)
     construct.require()
     lab = Lab.running(folder)
@@ -137,7 +143,10 @@ def _print_matrix(seen: dict[Resident, Sight]) -> None:
         [server.resource, *("●" if server.resource in sight.reached else "·" for sight in seen.values())]
         for server in SERVERS
     ]
-    print_table(["SERVER", *(resident.name for resident in seen)], [["(place)", *(sight.place for sight in seen.values())], *rows])
+    print_table(
+        ["SERVER", *(resident.name for resident in seen)],
+        [["(place)", *(sight.place for sight in seen.values())], *rows],
+    )
 
 
 def _print_change(resident: Resident, before: Sight, now: Sight) -> None:

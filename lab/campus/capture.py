@@ -1,4 +1,4 @@
-"""Captures: tcpdump at each switch, EAPOL of all its ports and RADIUS of its uplink, in one file that Wireshark opens."""
+"""Captures: tcpdump at each switch. EAPOL of its ports and RADIUS of its uplink, in one file that Wireshark opens."""
 
 from __future__ import annotations
 
@@ -25,6 +25,20 @@ def start(lab: Lab, switch: SwitchPlan) -> None:
     lab.captures.mkdir(exist_ok=True)
     file = path(lab, switch.name)
     log = lab.captures / f"{switch.name}.log"
-    words = ["tcpdump", "-i", "any", "--immediate-mode", "-U", "-n", "-Z", "root", "-C", str(_MIB), "-w", str(file), FILTER]
+    words = [
+        "tcpdump",
+        "-i",
+        "any",
+        "--immediate-mode",
+        "-U",
+        "-n",
+        "-Z",
+        "root",
+        "-C",
+        str(_MIB),
+        "-w",
+        str(file),
+        FILTER,
+    ]
     process = namespace.start(lab.namespace(switch.name), *words, log=log)
     until(lambda: True if "listening on" in log.read_text() else None, "tcpdump listens", alive=[process], log=log)

@@ -1,4 +1,4 @@
-"""Make the campus: namespaces, cables, servers, switches, nac. What an earlier lab of the folder left is removed first."""
+"""Make the campus: namespaces, cables, servers, switches, nac. What an earlier lab of the folder left goes first."""
 
 from __future__ import annotations
 
@@ -17,7 +17,18 @@ from lab.campus.probe import answering
 from lab.campus.state import STATE, Lab
 
 PROGRAMS: Final = ("ip", "nft", "hostapd", "wpa_supplicant", "tcpdump")
-_OURS: Final = ("nac", "switches", "hosts", "devices", "captures", "report", "estate.log", "residents.json", "lock", STATE)
+_OURS: Final = (
+    "nac",
+    "switches",
+    "hosts",
+    "devices",
+    "captures",
+    "report",
+    "estate.log",
+    "residents.json",
+    "lock",
+    STATE,
+)
 """What a lab writes into its folder; nothing else there is ever removed."""
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -89,10 +100,11 @@ def _attach(lab: Lab, part: str, address: str, *, routes: bool = False) -> None:
 def _start(lab: Lab, part: str, module: str, *arguments: str, log: Path) -> None:
     """A process of ours in a namespace, ready when it says so."""
     words = [sys.executable, "-m", module, *arguments]
-    process: subprocess.Popen[bytes] = namespace.start(lab.namespace(part), "env", f"PYTHONPATH={ROOT}", *words, log=log)
+    process: subprocess.Popen[bytes] = namespace.start(
+        lab.namespace(part), "env", f"PYTHONPATH={ROOT}", *words, log=log
+    )
 
     def is_ready() -> bool | None:
         return True if "ready" in log.read_text() else None
 
     until(is_ready, f"{module} is ready", alive=[process], log=log)
-

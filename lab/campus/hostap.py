@@ -1,4 +1,4 @@
-"""The control interface of hostapd and wpa_supplicant: one datagram asks, one answers; events come unasked (`ATTACH`)."""
+"""The control interface of hostapd and wpa_supplicant: a datagram asks, one answers; events come unasked (`ATTACH`)."""
 
 from __future__ import annotations
 

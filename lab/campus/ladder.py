@@ -34,7 +34,16 @@ _ACCEPT: Final = 2
 _EAP_CODES: Final = {1: "Request", 2: "Response", 3: "Success", 4: "Failure"}
 _EAP_TYPES: Final = {1: "Identity", 3: "Nak", 13: "TLS"}
 _STATUS: Final = {1: "Start", 2: "Stop", 3: "Interim-Update"}
-_CALLING_STATION, _STATUS_TYPE, _EAP_MESSAGE, _VLAN, _FILTER, _TIMEOUT, _VENDOR, _CAUSE = 31, 40, 79, 81, 92, 27, 26, 101
+_CALLING_STATION, _STATUS_TYPE, _EAP_MESSAGE, _VLAN, _FILTER, _TIMEOUT, _VENDOR, _CAUSE = (
+    31,
+    40,
+    79,
+    81,
+    92,
+    27,
+    26,
+    101,
+)
 
 
 @dataclass(frozen=True)
@@ -92,10 +101,10 @@ def _rungs(seen: Iterator[Frame], mac: str) -> Iterator[Rung]:
                 interface = frame.interface
             if frame.interface == interface:
                 ends: tuple[Place, Place] = ("switch", "host") if frame.is_outgoing else ("host", "switch")
-                yield Rung(frame.at, *ends, _eapol(frame.payload))
+                yield Rung(frame.at, ends[0], ends[1], _eapol(frame.payload))
         elif (packet := _radius(frame)) is not None and _is_about(packet, mac, conversations):
             ends = ("switch", "nac") if packet.to_server else ("nac", "switch")
-            yield Rung(frame.at, *ends, _told(packet), packet.octets)
+            yield Rung(frame.at, ends[0], ends[1], _told(packet), packet.octets)
 
 
 def _is_about(packet: _Radius, mac: str, conversations: set[tuple[int, int, int]]) -> bool:

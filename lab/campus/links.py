@@ -25,7 +25,9 @@ def make(name: str, *, routes: bool = False) -> None:
 def attach(core: str, link: str, end: str, address: str) -> None:
     """Hang a namespace on the core: one address, everything else behind the gateway."""
     namespace.batch([f"link add {link} type veth peer name eth0 netns {end}"], core)
-    namespace.batch([f"addr add {GATEWAY}/32 dev {link}", f"link set {link} up", f"route add {address} dev {link}"], core)
+    namespace.batch(
+        [f"addr add {GATEWAY}/32 dev {link}", f"link set {link} up", f"route add {address} dev {link}"], core
+    )
     routes = [f"route add {GATEWAY} dev eth0", f"route add default via {GATEWAY} src {address}"]
     namespace.batch([f"addr add {address}/32 dev eth0", "link set eth0 up", *routes], end)
 

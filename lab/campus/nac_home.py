@@ -42,7 +42,9 @@ class Nac:
         """Run one command; what it printed. Raises `LabError` when it fails."""
         done = CliRunner().invoke(cli, ["-c", str(self.config), *arguments], prog_name="nac", env={"COLUMNS": "200"})
         if done.exit_code:
-            raise LabError(f"nac {' '.join(arguments)} ended with {done.exit_code}: {done.output}{done.stderr}".rstrip())
+            raise LabError(
+                f"nac {' '.join(arguments)} ended with {done.exit_code}: {done.output}{done.stderr}".rstrip()
+            )
         return done.stdout
 
     def json(self, *arguments: str) -> Any:

@@ -1,4 +1,4 @@
-"""Read captures of tcpdump's `any` device: pcap files with Linux cooked headers, version 2 (LINKTYPE_LINUX_SLL2, 276)."""
+"""Read captures of tcpdump's `any` device: pcap files with Linux cooked headers (LINKTYPE_LINUX_SLL2, 276)."""
 
 from __future__ import annotations
 

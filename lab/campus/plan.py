@@ -17,7 +17,7 @@ NAC: Final = "10.1.0.10"
 GATEWAY: Final = "169.254.1.1"
 """The core at every server's link."""
 
-SECRET_FILE: Final = "switch.secret"
+SECRET_FILE: Final = "switch.secret"  # noqa: S105  (a file name)
 
 PORTS: Final = 64
 """Of a switch, numbered from 1. Hosts are plugged in one after the other."""

@@ -47,9 +47,10 @@ def _page(lab: Lab, verdicts: Sequence[Verdict]) -> str:
     captures = ", ".join(f'<a href="{switch.name}.pcap">{switch.name}.pcap</a>' for switch in SWITCHES)
     return "\n".join(
         [
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{said}</title><style>{_STYLE}</style>',
-            f"<h1>{said}</h1><p>{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, lab {lab.id}. Captures: {captures} "
-            "(EAPOL and RADIUS; wpa_supplicant writes no TLS keys, so the handshakes stay as they are on the wire).</p>",
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{said}</title>',
+            f"<style>{_STYLE}</style>",
+            f"<h1>{said}</h1><p>{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, lab {lab.id}. Captures: {captures} (EAPOL and "
+            "RADIUS; wpa_supplicant writes no TLS keys, so the handshakes stay as they are on the wire).</p>",
             topology({}),
             "<h2>Verdicts</h2><table><tr><th>scenario<th>title<th>verdict<th>seconds</tr>",
             *map(_row, verdicts),
@@ -70,7 +71,9 @@ def _word(verdict: Verdict) -> str:
 
 def _section(lab: Lab, verdict: Verdict) -> str:
     scenario = verdict.scenario
-    steps = "".join(f"<li>{escape(step.text)} <small>{step.seconds:.2f} s</small></li>" for step in verdict.record.steps)
+    steps = "".join(
+        f"<li>{escape(step.text)} <small>{step.seconds:.2f} s</small></li>" for step in verdict.record.steps
+    )
     failure = f'<pre class="wrong">{escape(verdict.failure)}</pre>' if verdict.failure else ""
     signed = "".join(_signed(lab, one) for one in verdict.record.signed)
     head = f'<h2 id="{scenario.name}">{scenario.covers}: {escape(scenario.title)}</h2><p>{escape(scenario.story)}</p>'

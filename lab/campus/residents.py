@@ -94,7 +94,9 @@ def _plug(lab: Lab, resident: Resident, certificate: Certificate | None) -> None
         ended = host.supplicant.ended()
         host.supplicant.control.close()
         if ended != "accepted":
-            raise LabError(f"{resident.name} cannot sign in: {ended}", fix=f"nac -c {lab.nac}/nac.toml why {resident.name}")
+            raise LabError(
+                f"{resident.name} cannot sign in: {ended}", fix=f"nac -c {lab.nac}/nac.toml why {resident.name}"
+            )
         return
     answering(host.place, SERVERS[:1])  # a frame, so that the switch asks about its address
     until(lambda: host.seen()["session"], f"{resident.name} is let in by its address")

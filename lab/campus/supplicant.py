@@ -14,6 +14,8 @@ from lab.campus.nac_home import SERVER_NAME, until
 
 Ended = Literal["accepted", "refused", "silent"]
 
+_VERSIONS: Final = ("1.0", "1.1", "1.2", "1.3")
+
 PATIENCE_S: Final = 20.0
 
 _CONFIGURATION: Final = """\
@@ -29,7 +31,7 @@ network={{
   client_cert="{certificate.chain}"
   private_key="{certificate.key}"
   domain_match="{server_name}"
-  phase1="tls_disable_tlsv1_0=1 tls_disable_tlsv1_1=1 tls_disable_tlsv1_2={without_1_2} tls_disable_tlsv1_3={without_1_3}"
+  phase1="{versions}"
 }}
 """
 
@@ -61,15 +63,19 @@ class Supplicant:
             identity=identity,
             certificate=certificate,
             server_name=SERVER_NAME,
-            without_1_2=int(tls != "1.2"),
-            without_1_3=int(tls != "1.3"),
+            versions=" ".join(f"tls_disable_tlsv{one.replace('.', '_')}={int(one != tls)}" for one in _VERSIONS),
         )
         configuration.write_text(text)
         control.mkdir(parents=True)
         words = ["wpa_supplicant", "-D", "wired", "-i", "eth0", "-c", str(configuration), "-d", "-t"]
         process = namespace.start(place, *words, log=log)
         started = cls(process, Control(control / "eth0"), log)
-        until(lambda: True if "ASSOCIATED" in started.control.ask("STATUS") else None, "it listens", alive=[process], log=log)
+        until(
+            lambda: True if "ASSOCIATED" in started.control.ask("STATUS") else None,
+            "it listens",
+            alive=[process],
+            log=log,
+        )
         return started
 
     def ended(self, *, timeout_s: float = PATIENCE_S) -> Ended:

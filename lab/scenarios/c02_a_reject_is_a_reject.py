@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lab.scenarios.vocabulary import Campus
 
-
 ACCEPT, REJECT = 2, 3
 
 

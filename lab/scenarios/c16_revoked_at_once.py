@@ -1,4 +1,4 @@
-"""A revocation holds from the next handshake on; the server is not restarted for it, and resumption is no way around."""
+"""A revocation holds from the next handshake on, without a restart, and resumption is no way around it."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lab.scenarios.vocabulary import Campus
 
-
 REPLIES = (2, 3, 11)
 MESSAGE_AUTHENTICATOR = 80
 

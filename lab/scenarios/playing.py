@@ -56,5 +56,7 @@ def _alone(lab: Lab) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise LabError(f"scenarios already run on the lab in {lab.folder}", fix="wait until they are done") from error
+            raise LabError(
+                f"scenarios already run on the lab in {lab.folder}", fix="wait until they are done"
+            ) from error
         yield

@@ -16,7 +16,9 @@ def play(campus: Campus) -> None:
         campus.takes_over()
         laptop.plugs_into("ber-1").signs_in()
         campus.must("shadow-hub" in laptop.event["decision"]["grants"], "the grant names shadow-hub")
-        campus.must("10.25.0.10 tcp dport 3000" in laptop.host.seen()["list"], "the list in force has its address and port")
+        campus.must(
+            "10.25.0.10 tcp dport 3000" in laptop.host.seen()["list"], "the list in force has its address and port"
+        )
 
     def names_what_is_not_there() -> None:
         with campus.policy("allow shadow-hub when persona data-scientist and persona healthy"):

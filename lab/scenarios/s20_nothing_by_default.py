@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lab.scenarios.vocabulary import Campus
 
-
 PERSONAS = {
     "data-science": ("curated-datasets", "eu-archive", "tracking", "notebooks", "print-server", "internet"),
     "business": ("front-ends", "print-server", "internet"),

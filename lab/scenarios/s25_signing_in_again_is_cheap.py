@@ -13,5 +13,7 @@ def play(campus: Campus) -> None:
     session = laptop.host.seen()["session"]["accounting"]
     laptop.is_asked_again().reaches("training-cluster")
     campus.must((full, laptop.event["tls"]["resumed"]) == (False, True), "the second handshake is a resumption")
-    campus.must(laptop.host.supplicant is not None and laptop.host.supplicant.resumed(), "and the supplicant says so, too")
+    campus.must(
+        laptop.host.supplicant is not None and laptop.host.supplicant.resumed(), "and the supplicant says so, too"
+    )
     campus.must(laptop.host.seen()["session"]["accounting"] == session, "it is still the same session")

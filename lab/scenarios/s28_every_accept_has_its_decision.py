@@ -16,5 +16,9 @@ def play(campus: Campus) -> None:
     for device in (*devices, printer):
         sent = accepts(campus.lab, "ber-2", device.mac)
         events = campus.nac.json("auth", "list", "--mac", device.mac)
-        campus.must(len(sent) == len(events), f"{len(sent)} accepts on the wire, {len(events)} decisions for {device.name}")
-        campus.must(all(event["id"] and event["decision"]["rule"] for event in events), "each has an id and names its rule")
+        campus.must(
+            len(sent) == len(events), f"{len(sent)} accepts on the wire, {len(events)} decisions for {device.name}"
+        )
+        campus.must(
+            all(event["id"] and event["decision"]["rule"] for event in events), "each has an id and names its rule"
+        )

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from lab.scenarios.vocabulary import Campus
 
-
 TABLE = {
     "data-science": ("curated-datasets", "eu-archive", "tracking", "notebooks", "print-server", "internet"),
     "ml-engineering": (
-        "training-cluster", "dev-cluster", "model-registry", "pipelines", "tracking", "print-server", "internet",
+        "training-cluster",
+        "dev-cluster",
+        "model-registry",
+        "pipelines",
+        "tracking",
+        "print-server",
+        "internet",
     ),
     "devops": ("training-cluster", "dev-cluster", "deployment", "observability", "print-server", "internet"),
     "business": ("front-ends", "print-server", "internet"),

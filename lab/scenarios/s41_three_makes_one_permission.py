@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lab.scenarios.vocabulary import Campus
 
-
 GRANTED = ("training-cluster", "dev-cluster", "deployment", "observability", "print-server", "internet")
 
 

@@ -11,7 +11,9 @@ def play(campus: Campus) -> None:
     laptop.plugs_into("ber-1").signs_in()
     laptop.moves_to("ber-1").moves_to("ber-2").moves_to("bos-1").reaches("dev-cluster")
     open_ports = [
-        port for switch in ("ber-1", "ber-2", "bos-1") for port in campus.ports(switch)
+        port
+        for switch in ("ber-1", "ber-2", "bos-1")
+        for port in campus.ports(switch)
         if port["session"] and port["session"]["user"] == laptop.identity
     ]
     campus.must(len(open_ports) == 1, "one port of the campus is open to it")

@@ -1,6 +1,7 @@
 """The words of the scenarios: who comes, where they plug in, what must and must not pass, what nac must know.
 
-Each word does it for real or looks for real, tells the record what it did, and raises `ScenarioError` when it is not so.
+Each word does it for real or looks for real, tells the record what it did, and raises `ScenarioError` when something
+is not so.
 """
 
 from __future__ import annotations
@@ -247,11 +248,11 @@ class Device:
         self.certificate = replace(self.certificate, root=strange)
 
     def carries_a_longer_chain(self) -> None:
-        """Its chain has the issuing authority's certificate many times over, as badly made profiles have strangers'."""
+        """Its chain has the issuing authority's certificate four times over, as badly made profiles have strangers'."""
         assert self.certificate is not None
         leaf, *issuers = self.certificate.chain.read_text().split("-----BEGIN")[1:]
         longer = self.certificate.chain.with_suffix(".long")
-        longer.write_text("".join(f"-----BEGIN{one}" for one in (leaf, *issuers * 6)))
+        longer.write_text("".join(f"-----BEGIN{one}" for one in (leaf, *issuers * 4)))
         self.certificate = replace(self.certificate, chain=longer)
 
     # --- what it does ---
@@ -363,7 +364,9 @@ class Device:
         events = until(stored, f"nac records the authentication of {self.name}")
         self._seen, self.event = len(events), events[0]
         if (self.event["result"], self.event["cause"]) != (result, cause):
-            raise ScenarioError(f"{self.name}: recorded {self.event['result']} {self.event['cause']}, not {result} {cause}")
+            raise ScenarioError(
+                f"{self.name}: recorded {self.event['result']} {self.event['cause']}, not {result} {cause}"
+            )
         assert self.host.switch is not None
         place = self.host.seen()
         signed = Signed(self.name, self.mac, self.host.switch.name, self.event, place, begun, time.time())
@@ -401,7 +404,9 @@ class Device:
         """Without doing anything itself, it comes to reach none of these."""
         servers = set(map(server_of, resources))
         begun = time.monotonic()
-        until(lambda: None if answering(self.host.place, servers) else True, f"{self.name} loses {', '.join(resources)}")
+        until(
+            lambda: None if answering(self.host.place, servers) else True, f"{self.name} loses {', '.join(resources)}"
+        )
         self.campus.tell(f"{self.name} lost {', '.join(resources)}", begun)
         return self
 
@@ -440,7 +445,9 @@ class Device:
             raise ScenarioError(f"{self.name} must not reach {_names(leaking)} and does; {self._placed()}")
         told = [f"reaches {_names(wanted)}"] if wanted else []
         told += [f"not {_names(unwanted)}" if len(unwanted) < 6 else "nothing else"] if unwanted else []
-        self.campus.tell(f"{self.name} {', '.join(told) if wanted else told[0].replace('nothing else', 'reaches nothing')}", begun)
+        self.campus.tell(
+            f"{self.name} {', '.join(told) if wanted else told[0].replace('nothing else', 'reaches nothing')}", begun
+        )
         return self
 
     def _placed(self) -> str:

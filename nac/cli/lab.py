@@ -1,4 +1,4 @@
-"""`nac lab`: a campus on this machine, for trying and for proving. The lab comes with the source, not with a package."""
+"""`nac lab`: a campus on this machine, for trying and for proving. It comes with the source, not with a package."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def _lab() -> Any:
     except ModuleNotFoundError as error:
         if error.name not in ("lab", "lab.command"):
             raise
-        raise NotFoundError("the lab is not installed", fix="it comes with the source: run nac from a checkout") from error
+        raise NotFoundError(
+            "the lab is not installed", fix="it comes with the source: run nac from a checkout"
+        ) from error
 
 
 @click.group("lab")

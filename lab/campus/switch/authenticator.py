@@ -65,7 +65,9 @@ class Authenticator:
         configuration.write_text(text)
         control.mkdir(exist_ok=True)  # the last hostapd that ended has taken it along
         with (folder / f"{link}.log").open("ab") as log:
-            process = subprocess.Popen(["hostapd", str(configuration)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                ["hostapd", str(configuration)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         return cls(process, Control(control / link))
 
     def greet(self, mac: str) -> None:

@@ -92,7 +92,10 @@ class Port:
         """The VLAN, made when its first host comes."""
         name = f"vlan{vlan}"
         if name not in {line.split()[1].rstrip(":").partition("@")[0] for line in _links()}:
-            lines = [f"link add {name} address {self.switch.mac} type bridge forward_delay 0", f"addr add {self.switch.gateway}/32 dev {name}"]
+            lines = [
+                f"link add {name} address {self.switch.mac} type bridge forward_delay 0",
+                f"addr add {self.switch.gateway}/32 dev {name}",
+            ]
             namespace.batch([*lines, f"link set {name} up"])
         return name
 
