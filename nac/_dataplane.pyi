@@ -457,12 +457,20 @@ class DataPlane:
         journal: str | os.PathLike[str] | None = None,
         journal_octets: int = 1073741824,
         accounting: Sequence[str] = ...,
+        sessions: Sequence[bytes] = ...,
+        sessions_stale_after: int = 10800,
+        sessions_forget_after: int = 86400,
     ) -> DataPlane:
         """`listen`: `address:port`, IPv6 in brackets; port 0 asks the kernel. `shards` 0: one per core. `devices` and
         `users` are known before the first packet is answered.
 
         `journal`: a folder, made if need be; of at most `journal_octets`. With it, events go through the journal, and
         `accounting` addresses are served: an Accounting-Response means that its record is durable.
+
+        `sessions`: the `record` of the newest `SessionEvent` of each session that was open before a restart, as it came; all
+        of them are decided on again. One that cannot be read is left out and counted (`sessions.unreadable`). Seconds: a
+        session of which nothing is heard for `sessions_stale_after` is stale, unless the Acct-Interim-Interval or
+        Session-Timeout that it was given says otherwise; stale for `sessions_forget_after` it is forgotten.
 
         Raises `ListenError`, `JournalError`."""
 
@@ -499,6 +507,43 @@ class DataPlane:
 
     def journal_state(self) -> JournalState:
         """Raises `JournalError` when there is no journal."""
+
+    def wait_sessions(self, *, timeout_ms: int, most: int) -> list[bytes]:
+        """Notes about up to `most` sessions as JSON objects (`nac.sessions.notes`); the GIL is released meanwhile.
+
+        `differs`: the port should have something else than it has, told again when that changes; `settled`: it no longer
+        does, or the session ended; `seen`: a sign of a session that differs. Waits at most `timeout_ms` for the first. At
+        most one state of each session waits here: the newest.
+        """
+
+    def session_applied(self, session: str, authorization: str) -> bool:
+        """The NAS took up the attributes of that digest (RFC 5176 CoA-ACK). False: no such session. Raises `ValueError`."""
+
+    def end_session(self, session: str, cause: str) -> bool:
+        """The session is over: its NAS does not know it (Error-Cause 503), or an administrator says so. False: no such
+        session. `cause`: a word for its record. Raises `ValueError`."""
+
+    def find_sessions(
+        self,
+        *,
+        after: str = "",
+        most: int,
+        client: str | None = None,
+        mac: str | None = None,
+        user: str | None = None,
+        device: str | None = None,
+        session_id: str | None = None,
+        state: str | None = None,
+    ) -> list[bytes]:
+        """Up to `most` sessions as JSON objects, in the order of their ids, above the id `after`. `session_id`:
+        Acct-Session-Id; `state`: active, accounted or stale; names without case. Raises `ValueError`."""
+
+    def session(self, id: str) -> bytes | None:
+        """One session as a JSON object. Raises `ValueError` when `id` is none."""
+
+    def record_event(self, event: bytes) -> None:
+        """An event of the control plane (a JSON object of at most 65,536 octets) into the journal, in order with the others.
+        Raises `ValueError`."""
 
     def counters(self) -> dict[str, int]:
         """Every counter by its name, e.g. `discard.unknown_client`, `events.dropped`, `conversations.open`."""

@@ -24,6 +24,8 @@ import structlog
 from nac import _dataplane, systemd
 from nac.clients.seal import load_seal
 from nac.clients.store import ClientFields, load_clients
+from nac.coa.admin import answer_about_sessions
+from nac.coa.start import start_coa, take_clients
 from nac.config import Config, exposed_password, load
 from nac.control.listener import ControlListener
 from nac.control.message import ControlAnswer, ControlRequest
@@ -111,6 +113,8 @@ class Service:
         undo.callback(self._drain.finish)
         undo.callback(self._dataplane.close)
         undo.callback(self._start_draining())
+        self._coa = start_coa(self._dataplane, self._config, self._database)
+        undo.callback(self._coa.close)
         self._control = ControlListener(self._config.control_socket, self._ask_main_loop)
         undo.callback(self._control.close)
         self._guarded("history", self._note_policy)
@@ -262,6 +266,7 @@ class Service:
         self._config, self._built, self._refusal = config, built, None
         self._retry_s, self._retry_at = FIRST_RETRY_S, 0.0
         self._guarded("history", self._note_policy)
+        self._guarded("coa", lambda: take_clients(self._coa, config, self._database))
         self._log.info("reloaded", generation=self._dataplane.generation(), digest=built.policy.digest)
         self._warn(built)
         said = f"generation {self._dataplane.generation()} is published"
@@ -386,6 +391,8 @@ class Service:
         """On a listener's thread: only the main loop touches the snapshot."""
         if request.command == "status":
             return ControlAnswer(ok=True, status=self._status())
+        if request.command != "reload":
+            return answer_about_sessions(self._dataplane, self._coa, request)
         call = _Call(request, queue.SimpleQueue())
         self._calls.put(call)
         return call.answers.get()
@@ -417,6 +424,7 @@ class Service:
                 "dropped": drained.dropped + drained.undecodable,
             },
             "journal": _journal_status(journal),
+            "coa": self._coa.status(),
         }
 
 
@@ -463,5 +471,6 @@ def _only_at_start(before: Config, after: Config) -> list[str]:
     """Keys that changed but that a running server does not take up."""
     pairs = {"[server]": (before.server, after.server), "[database]": (before.database, after.database)}
     pairs["[journal]"] = (before.journal, after.journal)
+    pairs["[coa]"] = (before.coa, after.coa)
     pairs["[log]"] = (before.log, after.log)
     return [name for name, (old, new) in pairs.items() if old != new]

@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "client": "RADIUS clients: switches and wireless controllers.",
     "device": "Devices: their addresses, certificates, tags and posture.",
     "user": "Users and their groups.",
+    "session": "Live sessions: list, show, log in again, disconnect, quarantine.",
     "pki": "Certificates: authority, issue, revoke, lists.",
     "policy": "Who may reach what: check, explain, prove, compare, publish.",
     "auth": "Authentications: list, show, follow.",

@@ -196,6 +196,30 @@ class EventSettings(Struct, frozen=True, forbid_unknown_fields=True):
     retention: Annotated[Duration, Meta(description="Events older than this are deleted.")] = Duration.parse("90d")
 
 
+class CoaSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How live sessions are changed on the switch (RFC 5176) when policy or facts say otherwise."""
+
+    per_second: Annotated[
+        int, Meta(ge=1, le=10000, description="New requests a second to each switch; more would overrun small ones.")
+    ] = 100
+    in_flight: Annotated[
+        int, Meta(ge=1, le=200, description="Requests to a switch that may wait for their answers at once.")
+    ] = 32
+    patience: Annotated[
+        Duration,
+        Meta(
+            description="How long a request is sent again before the switch counts as not answering (RFC 5080 2.2.1)."
+        ),
+    ] = Duration.parse("30s")
+    confirm: Annotated[
+        Duration,
+        Meta(
+            description="How long the effect of an acknowledged request may take - a new login, or the end of the "
+            "session - before the next means is tried."
+        ),
+    ] = Duration.parse("10s")
+
+
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The log on standard error."""
 
@@ -218,6 +242,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     eap: EapSettings = EapSettings()
     trust: TrustSettings = TrustSettings()
     events: EventSettings = EventSettings()
+    coa: CoaSettings = CoaSettings()
     log: LogSettings = LogSettings()
 
     @property

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from nac.errors import StorageError
 
-SCHEMA_VERSION: Final = "0004"
+SCHEMA_VERSION: Final = "0006"
 """The newest migration; `tests/db` compares it with the scripts."""
 
 OLDEST_SQLITE: Final = (3, 51, 3)

@@ -7,7 +7,7 @@ row's last write, so a reader asks "what is newer than N" (`nac.identity.store.c
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, MetaData, Text, UniqueConstraint, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 SERIAL = BigInteger().with_variant(Integer(), "sqlite")
@@ -52,7 +52,10 @@ class Tombstone(Base):
 
 
 class Client(Base):
-    """A RADIUS client (NAS). `prefix` is canonical CIDR; see `nac._dataplane.Client` for the other columns."""
+    """A RADIUS client (NAS). `prefix` is canonical CIDR; see `nac._dataplane.Client` for the other columns.
+
+    `coa_*`: how it takes changes of authorization (`nac.coa.client.CoaClient`); None as its make does.
+    """
 
     __tablename__ = "clients"
 
@@ -67,6 +70,9 @@ class Client(Base):
     max_tls: Mapped[str]
     conversations_per_second: Mapped[int]
     burst: Mapped[int]
+    coa_enabled: Mapped[bool] = mapped_column(default=True, server_default=true())
+    coa_port: Mapped[int | None]
+    coa_verbs: Mapped[str | None]
     created_at: Mapped[int]
     secrets: Mapped[list[ClientSecret]] = relationship(
         back_populates="client", cascade="all, delete-orphan", passive_deletes=True, order_by="ClientSecret.id"
@@ -268,6 +274,42 @@ class Accounting(Base):
     input_octets: Mapped[int | None]
     output_octets: Mapped[int | None]
     event: Mapped[str]
+
+
+class CoaJob(Base):
+    """The last that was told of a change of a live session (`CoaEvent`), whole in `event` (JSON); the other columns are
+    for search, names case-folded. `step`: of that event; an older one never takes its place.
+    """
+
+    __tablename__ = "coa_jobs"
+    __table_args__ = (
+        Index("ix_coa_jobs_mac_ended_us", "mac", "ended_us"),
+        {"sqlite_autoincrement": True},
+    )
+
+    row_id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
+    id: Mapped[str] = mapped_column(unique=True)
+    step: Mapped[int]
+    state: Mapped[str] = mapped_column(index=True)
+    session: Mapped[str] = mapped_column(index=True)
+    client: Mapped[str]
+    mac: Mapped[str | None]
+    decision: Mapped[str | None] = mapped_column(index=True)
+    decided_us: Mapped[int] = mapped_column(index=True)
+    ended_us: Mapped[int | None]
+    event: Mapped[str]
+
+
+class CoaLearnt(Base):
+    """The last that came of a verb at a client (its folded name): `ack`, or `nak` with its Error-Cause."""
+
+    __tablename__ = "coa_learnt"
+
+    client: Mapped[str] = mapped_column(primary_key=True)
+    verb: Mapped[str] = mapped_column(primary_key=True)
+    answer: Mapped[str]
+    error_cause: Mapped[int | None]
+    at_us: Mapped[int]
 
 
 class PolicyVersion(Base):

@@ -18,7 +18,7 @@ import structlog
 
 from nac.errors import StorageError
 from nac.events.store import ReceivedEvent
-from nac.events.types import AuthorizationEvent, DiscardEvent, decode_header
+from nac.events.types import AuthorizationEvent, DiscardEvent, SessionEvent, decode_header
 
 WAIT_MS: Final = 250
 """How long one wait for records lasts: the time that ending the thread may take."""
@@ -193,5 +193,7 @@ class Drain:
 
 
 def _happened(batch: Sequence[ReceivedEvent]) -> int:
-    """What a policy lays out is told beside what happened, and no event of its own to anybody who counts them."""
-    return sum(not isinstance(received.event, AuthorizationEvent) for received in batch)
+    """What a policy lays out, and what becomes of sessions, is told beside what happened, and no event of its own to
+    anybody who counts them."""
+    beside = (AuthorizationEvent, SessionEvent)
+    return sum(not isinstance(received.event, beside) for received in batch)

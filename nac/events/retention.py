@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import delete, func, select
 
 from nac.db import Database
-from nac.db.schema import Accounting, Authentication, Discard, Tombstone
+from nac.db.schema import Accounting, Authentication, CoaJob, Discard, Tombstone
 from nac.events.fact_sets import delete_unused
 
 ROWS_AT_ONCE: Final = 5000
@@ -23,7 +23,7 @@ def delete_older(database: Database, before: int) -> int:
         with database.write() as session:
             delete_unused(session)
     others = sum(_delete_in_parts(database, table, before * _MICROSECONDS) for table in (Accounting, Discard))
-    return authentications + others + _delete_tombstones(database, before)
+    return authentications + others + _delete_jobs(database, before) + _delete_tombstones(database, before)
 
 
 def _delete_in_parts(database: Database, table: type[Authentication | Accounting | Discard], before_us: int) -> int:
@@ -36,6 +36,13 @@ def _delete_in_parts(database: Database, table: type[Authentication | Accounting
         deleted += len(rows)
         if len(rows) < ROWS_AT_ONCE:
             return deleted
+
+
+def _delete_jobs(database: Database, before: int) -> int:
+    """Changes that ended; those that are open stay."""
+    with database.write() as session:
+        done = session.execute(delete(CoaJob).where(CoaJob.ended_us < before * _MICROSECONDS))
+        return int(done.rowcount)  # type: ignore[attr-defined]  # a DELETE's result is a cursor's
 
 
 def _delete_tombstones(database: Database, before: int) -> int:

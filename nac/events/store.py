@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from nac.db import Database
 from nac.db.schema import Accounting, Authentication, Authorization, Discard
+from nac.events.coa_rows import store_coa
 from nac.events.fact_sets import RecordedFacts, fact_set_ids
-from nac.events.types import AccountingHeader, AuthenticationHeader, AuthorizationEvent, DiscardEvent, Header
+from nac.events.types import AccountingHeader, AuthenticationHeader, AuthorizationEvent, CoaEvent, DiscardEvent, Header
 from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import fold
 
@@ -50,6 +51,7 @@ class EventStore:
             _insert_new(session, Authentication.metadata.tables["authentications"], authentications)
             _insert_new(session, Accounting.metadata.tables["accounting"], accounting)
             _insert_new(session, Discard.metadata.tables["discards"], discards)
+            store_coa(session, [r.event for r in batch if isinstance(r.event, CoaEvent)])
 
     def _accounting_row(self, received: ReceivedEvent, event: AccountingHeader) -> dict[str, Any]:
         return {

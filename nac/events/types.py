@@ -121,6 +121,96 @@ class DiscardEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     count: int
 
 
+class CoaTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of one verb. `at`: Unix microseconds. `error_cause`: of a NAK (RFC 5176 3.5)."""
+
+    verb: str
+    at: int
+    answer: Literal["ack", "nak", "silence", "no-effect"]
+    error_cause: int | None
+
+
+class CoaEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coa"):
+    """A change of a live session, whole, after one of its steps (`nac.coa.job`); the control plane tells it.
+
+    `job`: 16 hex digits; `step` counts from 0. Times are Unix microseconds. `session`: its id; `decision`: id of the
+    authentication that the session had then. `wanted`: in words, or the verb that an administrator ordered; `cause`: a
+    cause word. `by`: what confirmed or withdrew it.
+    """
+
+    job: str
+    step: int
+    at: int
+    session: str
+    client: str
+    mac: str | None
+    user: str | None
+    device: str | None
+    decision: str | None
+    reason: Literal["policy", "facts", "time", "administrator"]
+    actor: str | None
+    wanted: str
+    cause: str | None
+    authorization: str | None
+    state: str
+    verb: str | None
+    tries: list[CoaTry]
+    due_at: int
+    decided_at: int
+    sent_at: int | None
+    acked_at: int | None
+    ended_at: int | None
+    by: str | None
+    error_cause: int | None
+    detail: str
+
+
+class SessionEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="session"):
+    """A transition of a live session (docs/sessions.md); Interim-Updates alone are none.
+
+    `session`: its id, from opening to end. `change`: `moved` and `closed` end it (`state` is closed, `record` null,
+    `cause` a word); each other carries the `record` that restores it after a restart (`_dataplane.DataPlane(sessions=)`).
+    `source`: where the NAS asks from. `user_name`, `calling_station`, the accounting ids and `addresses`: what names the
+    session to its NAS (RFC 5176 3), as said. `state`: active; accounted (known from accounting alone); stale (not heard
+    of for too long). `decision`: id of the newest authentication; `authorization`: digest of the attributes that the port
+    has (`AuthorizationEvent`). `differs`: it should have others. Times are Unix microseconds.
+    """
+
+    sequence: int
+    at: int
+    change: Literal["opened", "reauthorized", "bound", "moved", "closed", "stale", "resumed", "applied"]
+    cause: str | None
+    session: str
+    state: Literal["active", "accounted", "stale", "closed"]
+    client: str
+    source: str
+    nas: NasPort
+    user_name: str | None
+    calling_station: str | None
+    mac: str | None
+    acct_session_id: str | None
+    acct_multi_session_id: str | None
+    audit_session_id: str | None
+    addresses: list[str]
+    method: Literal["eap-tls", "mab"] | None
+    identity_user: str | None
+    identity_device: str | None
+    certificate: str | None
+    tls: str | None
+    decision: str | None
+    generation: int | None
+    segment: str | None
+    rule: str | None
+    authorization: str | None
+    session_timeout: int | None
+    opened_at: int
+    authorized_at: int | None
+    seen_at: int
+    closed_at: int | None
+    differs: bool
+    record: msgspec.Raw
+
+
 class DecisionHeader(msgspec.Struct, frozen=True):
     """The field of a `PolicyDecision` that is searched for."""
 
@@ -193,8 +283,8 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     decision: DecisionHeader | None
 
 
-Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent
-Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader
+Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent | SessionEvent | CoaEvent
+Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader | SessionEvent | CoaEvent
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Final
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from nac.db.schema import Client, Device, DeviceMac, User
 from nac.errors import NotFoundError
 from nac.events.chain import LONGEST_CHAIN, Step, explain
+from nac.events.changes import changes_of
 from nac.events.query import (
     AuthenticationFilter,
     DiscardSummary,
@@ -22,6 +24,7 @@ from nac.events.query import (
     newest,
 )
 from nac.events.store import search_mac
+from nac.events.types import CoaEvent
 from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import fold
 
@@ -52,7 +55,17 @@ def why(session: Session, subject: str, *, now: int) -> Explanation:
     if found.event.result == "abandoned":
         unanswered = discards_since(session, now - DISCARDS_SECONDS, client=found.event.client)
         steps += [_discard(summary) for summary in unanswered]
-    return Explanation(subject, steps[:LONGEST_CHAIN], found)
+    changes = [_change(job) for job in changes_of(session, found.event)]
+    return Explanation(subject, [*steps[: LONGEST_CHAIN - len(changes)], *changes], found)
+
+
+def _change(job: CoaEvent) -> Step:
+    """A change of the session that this authentication opened, or that it is the end of."""
+    at = datetime.fromtimestamp(job.decided_at / 1e6, UTC).astimezone().strftime("%H:%M:%S")
+    took = f" by {job.by} after {(job.ended_at - job.decided_at) / 1e6:.1f} s" if job.ended_at else ""
+    cause = f", Error-Cause {job.error_cause}" if job.error_cause else ""
+    text = f"{at} {job.reason}: {job.wanted}, {job.verb or 'no verb'} {job.state}{took}{cause} (job {job.job})"
+    return Step("change", "failed" if job.state == "failed" else "info", text)
 
 
 def _by_id(session: Session, subject: str) -> StoredAuthentication | None:

@@ -11,6 +11,7 @@ mod download;
 pub mod identity;
 pub mod mab;
 pub mod respond;
+mod session;
 pub mod verify;
 
 use std::net::{IpAddr, SocketAddr};

@@ -24,5 +24,6 @@ mod limits;
 mod message_authenticator;
 mod radius;
 mod resumption;
+mod sessions;
 mod snapshots;
 mod trust;
