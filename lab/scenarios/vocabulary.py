@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -69,8 +70,6 @@ class Record:
 class Campus:
     """The running lab, as one scenario sees it. What it makes is new, and named with the scenario's `tag`."""
 
-    _macs = itertools.count(1)
-
     def __init__(self, lab: Lab, tag: str) -> None:
         self.lab, self.nac, self.tag = lab, Nac(lab.nac), tag
         self.record = Record()
@@ -129,8 +128,7 @@ class Campus:
         return Certificate(Path(made["chain"]), Path(made["key"]), Path(made["ca"]))
 
     def _device(self, name: str, identity: str) -> Device:
-        number = next(self._macs)
-        device = Device(self, name, identity, f"02:00:5e:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}")
+        device = Device(self, name, identity, f"02:{secrets.token_bytes(5).hex(':')}")
         self._devices.append(device)
         return device
 
@@ -403,11 +401,26 @@ class Device:
     def loses(self, *resources: str) -> Device:
         """Without doing anything itself, it comes to reach none of these."""
         servers = set(map(server_of, resources))
+        return self._comes_to(lambda: not answering(self.host.place, servers), f"lose {', '.join(resources)}")
+
+    def comes_to_reach(self, *resources: str) -> Device:
+        """Without doing anything itself, it comes to reach all of these."""
+        servers = set(map(server_of, resources))
+        return self._comes_to(lambda: answering(self.host.place, servers) == servers, f"reach {', '.join(resources)}")
+
+    def has_change(self, *states: str) -> Device:
+        """The newest change of its live session comes to one of these states (`nac session jobs`)."""
+
+        def newest() -> bool:
+            jobs = self.campus.nac.json("session", "jobs", "--mac", self.mac)
+            return bool(jobs) and jobs[0]["state"] in states
+
+        return self._comes_to(newest, f"have a change that is {' or '.join(states)}")
+
+    def _comes_to(self, look: Callable[[], bool], what: str) -> Device:
         begun = time.monotonic()
-        until(
-            lambda: None if answering(self.host.place, servers) else True, f"{self.name} loses {', '.join(resources)}"
-        )
-        self.campus.tell(f"{self.name} lost {', '.join(resources)}", begun)
+        until(lambda: True if look() else None, f"{self.name} comes to {what}")
+        self.campus.tell(f"{self.name} comes to {what}", begun)
         return self
 
     def is_in(self, segment: str, *, vlan: int) -> Device:

@@ -72,7 +72,11 @@ class Authenticator:
 
     def greet(self, mac: str) -> None:
         """Begin with a station before it has said anything."""
-        self.control.ask(f"NEW_STA {mac}")
+        self.control.ask(f"NEW_STA {mac.replace('-', ':').lower()}")
+
+    def knows(self, mac: str) -> bool:
+        """Whether hostapd still has the station; for some seconds after its end it has."""
+        return self.control.ask(f"STA {mac.replace('-', ':').lower()}") not in ("", "FAIL")
 
     def drop(self, mac: str) -> None:
         """End the station's session: it must begin anew."""

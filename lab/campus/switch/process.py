@@ -29,7 +29,10 @@ from lab.nas.dialects.received import LoginRefusedError
 
 _LONGEST_COMMAND: Final = 4096
 _TICK_S: Final = 0.1
-_START, _STOP = 1, 2
+_UPDATE_S: Final = 0.1
+"""How long after a CoA-ACK an Interim-Update tells that the change is in force."""
+
+_START, _STOP, _INTERIM, _ON, _OFF = 1, 2, 3, 7, 8
 """Acct-Status-Type (RFC 2866 5.1)."""
 
 
@@ -40,6 +43,8 @@ class Plugged:
     port: Port
     authenticator: Authenticator
     bypass: Bypass
+    greets: str | None = None
+    """Whom to ask once more, after the session was ended from here."""
 
 
 class Switch:
@@ -48,10 +53,14 @@ class Switch:
     def __init__(self, plan: SwitchPlan, folder: Path, secret: bytes) -> None:
         self._plan, self._folder, self._secret = plan, folder, secret
         self._plugged: dict[int, Plugged] = {}
+        self._changed: dict[int, float] = {}
         self._selector = selectors.DefaultSelector()
         server = (NAC, RELAY_PORT)
-        self._authentication = Relay(RELAY_PORT, plan.address, server, self._answered)
-        self._accounting = Relay(ACCOUNTING_PORT, plan.address, (NAC, ACCOUNTING_PORT), lambda *_: None)
+        accounting = (NAC, ACCOUNTING_PORT)
+        self._authentication = Relay(RELAY_PORT, plan.address, server, seen=self._answered, answer=lambda _: None)
+        self._accounting = Relay(
+            ACCOUNTING_PORT, plan.address, accounting, seen=lambda *_: None, answer=self._answered_here
+        )
         self._own = self._udp(0)
         self._dynamic_socket = self._udp(DYNAMIC_PORT)
         self._dynamic = DynamicAuthorization(
@@ -67,6 +76,7 @@ class Switch:
         self._watch(self._own, self._answered_bypass)
         self._watch(self._dynamic_socket, self._changed_by_server)
         self._watch(self._commands(), self._commanded)
+        self._own.sendto(self._accounting_on(), accounting)
 
     def run(self) -> None:
         """Until the process is ended."""
@@ -207,10 +217,30 @@ class Switch:
         else:
             one.port.session.accounting = str(told["Acct-Session-Id"])
 
+    def _answered_here(self, request: bytes) -> bytes | None:
+        """hostapd runs for one port, and says Accounting-On and Off for it; to the server that is the whole switch."""
+        told = radius.accounting(request, self._secret)
+        if radius.first(told, "Acct-Status-Type") not in (_ON, _OFF):
+            return None
+        reply: bytes = told.CreateReply().ReplyPacket()
+        return reply
+
     def _told_by_hostapd(self, one: Plugged) -> None:
         event = one.authenticator.control.event(0)
         if event is not None and event.startswith("AP-STA-DISCONNECTED") and one.port.session is not None:
             self._end(one.port)
+
+    def _accounting_on(self) -> bytes:
+        """This switch has just come up, and whatever sessions it had are over (RFC 2866 5.1)."""
+        request = radius.accounting_request(
+            self._secret,
+            Acct_Status_Type=_ON,
+            Acct_Session_Id="boot",
+            NAS_IP_Address=self._plan.address,
+            NAS_Identifier=self._plan.name,
+        )
+        octets: bytes = request.RequestPacket()
+        return octets
 
     # --- MAC authentication bypass ---
 
@@ -258,7 +288,7 @@ class Switch:
             NAS_Identifier=self._plan.name,
             NAS_Port_Type=radius.ETHERNET,
             NAS_Port_Id=port.link,
-            Acct_Session_Time=int(time.time() - session.since) if status == _STOP else None,
+            Acct_Session_Time=None if status == _START else int(time.time() - session.since),
             Event_Timestamp=int(time.time()),
         )
         self._own.sendto(request.RequestPacket(), (NAC, ACCOUNTING_PORT))
@@ -278,13 +308,16 @@ class Switch:
         if lasts is not None:
             session.ends_at = time.monotonic() + lasts
         port.open(session)
+        self._changed[port.number] = time.monotonic() + _UPDATE_S
 
     def _drop(self, port: Port) -> None:
-        """The session is over; its host may begin anew."""
+        """The session is over; its host is asked who it is as soon as hostapd has forgotten it."""
         session = port.session
         self._end(port)
         if session is not None and session.method == "802.1X":
-            self._plugged[port.number].authenticator.drop(session.mac)
+            one = self._plugged[port.number]
+            one.authenticator.drop(session.mac)
+            one.greets = session.mac
 
     def _again(self, port: Port) -> None:
         session = port.session
@@ -309,8 +342,14 @@ class Switch:
             session = one.port.session
             if session is not None and session.ends_at is not None and session.ends_at <= now:
                 self._drop(one.port)
+            elif session is not None and self._changed.get(one.port.number, now) < now:
+                del self._changed[one.port.number]
+                self._account(one.port, session, _INTERIM)
             elif session is None and one.bypass.ask_at is not None and one.bypass.ask_at <= now:
                 self._ask(one)
+            if one.greets is not None and not one.authenticator.knows(one.greets):
+                one.authenticator.greet(one.greets)
+                one.greets = None
             while one.authenticator.control.has_events:
                 self._told_by_hostapd(one)
 

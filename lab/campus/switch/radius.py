@@ -28,6 +28,11 @@ def parsed(octets: bytes, secret: bytes) -> Any:
     return packet.Packet(packet=octets, secret=secret, dict=DICTIONARY)
 
 
+def accounting(octets: bytes, secret: bytes) -> Any:
+    """An Accounting-Request. Raises `packet.PacketError`."""
+    return packet.AcctPacket(packet=octets, secret=secret, dict=DICTIONARY)
+
+
 def dynamic(octets: bytes, secret: bytes) -> Any:
     """A CoA-Request or Disconnect-Request. Raises `packet.PacketError`."""
     return packet.CoAPacket(packet=octets, secret=secret, dict=DICTIONARY)

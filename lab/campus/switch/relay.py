@@ -22,6 +22,9 @@ Address = tuple[str, int]
 Seen = Callable[[bytes, bytes], None]
 """Told of a request and of its reply before hostapd is; see `Relay`."""
 
+Answer = Callable[[bytes], bytes | None]
+"""The switch's own reply to a request that is not for the server; None for one that is."""
+
 
 class Uplink:
     """One hostapd's way to the server."""
@@ -37,14 +40,14 @@ class Uplink:
 class Relay:
     """`front` is where hostapd sends to. `seen` is called with (request, reply), and the reply passes on after that."""
 
-    def __init__(self, port: int, own: str, server: Address, seen: Seen) -> None:
+    def __init__(self, port: int, own: str, server: Address, *, seen: Seen, answer: Answer) -> None:
         self.front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.front.bind(("127.0.0.1", port))
-        self._own, self._server, self._seen = own, server, seen
+        self._own, self._server, self._seen, self._answer = own, server, seen, answer
         self.uplinks: OrderedDict[Address, Uplink] = OrderedDict()
 
     def from_below(self) -> tuple[bytes, Uplink, Uplink | None]:
-        """A request: send it on. Returns it with its uplink, and the uplink that had to make room for a new one."""
+        """A request: send it on, or answer it here. Returns it with its uplink, and the uplink that had to make room for a new one."""
         request, client = self.front.recvfrom(LARGEST)
         gone = None
         if client not in self.uplinks:
@@ -56,7 +59,11 @@ class Relay:
         uplink.requests[request[1]] = request
         if len(uplink.requests) > _REMEMBERED:
             uplink.requests.popitem(last=False)
-        uplink.socket.send(request)
+        reply = self._answer(request)
+        if reply is not None:
+            self.front.sendto(reply, client)
+        else:
+            uplink.socket.send(request)
         return request, uplink, gone
 
     def from_above(self, uplink: Uplink) -> None:
