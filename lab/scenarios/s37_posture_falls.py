@@ -1,6 +1,6 @@
 """A laptop stops being healthy, and its live port changes: nobody signs in again, nobody pulls a cable.
 
-At a switch that takes a new list and VLAN in place, at one that is sent to ask again, at one that only knows Disconnect.
+At a switch that takes list and VLAN in place, at one that is told to disconnect, at one that is told to ask again.
 """
 
 from __future__ import annotations

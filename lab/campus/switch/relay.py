@@ -47,7 +47,7 @@ class Relay:
         self.uplinks: OrderedDict[Address, Uplink] = OrderedDict()
 
     def from_below(self) -> tuple[bytes, Uplink, Uplink | None]:
-        """A request: send it on, or answer it here. Returns it with its uplink, and the uplink that had to make room for a new one."""
+        """A request: send it on, or answer it here. Returns it, its uplink, and the uplink that had to make room."""
         request, client = self.front.recvfrom(LARGEST)
         gone = None
         if client not in self.uplinks:
