@@ -6,14 +6,13 @@ disk, keys and lists that come of age, control requests. Whatever fails leaves t
 
 from __future__ import annotations
 
-import fcntl
 import os
 import queue
 import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -29,13 +28,14 @@ from nac.coa.start import start_coa, take_clients
 from nac.config import Config, exposed_password, load
 from nac.control.listener import ControlListener
 from nac.control.message import ControlAnswer, ControlRequest
-from nac.db import Database, upgrade
+from nac.db import Database, partitions, upgrade
 from nac.db.revision import current
 from nac.errors import ConflictError, NacError, NotFoundError, StorageError
 from nac.events.drain import Drain
-from nac.events.retention import delete_older
+from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore
 from nac.identity.store import Facts, changes_since, load_facts
+from nac.log import lines_lost
 from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
@@ -43,11 +43,16 @@ from nac.policy.compile import CompiledPolicy
 from nac.policy.history import note_loaded
 from nac.policy.load import digest, read_sources
 from nac.scheduling import let_interrupt, let_others_go_first, let_threads_finish
+from nac.sessions.store import close_ended, load_open
 from nac.snapshot.build import BuiltSnapshot, build, watched_files
 from nac.snapshot.tickets import TicketKeys
+from nac.state_lock import lock
 
 TICK_S: Final = 0.5
 """How long a change in the database or on disk may go unnoticed."""
+
+PATIENCE_S: Final = 20.0
+"""How long one statement of the server may take before PostgreSQL counts as away; less than systemd's watchdog has."""
 
 HOUSEKEEPING_S: Final = 3600.0
 """How often lists are renewed and old events deleted."""
@@ -57,7 +62,9 @@ LONGEST_RETRY_S: Final = 60.0
 """How long to leave a refused snapshot alone when nothing but time asks for a new one."""
 
 _GENERATION_FILE: Final = "generation"
-_LOCK_FILE: Final = ".lock"
+_NODE_FILE: Final = "node"
+"""In the journal's folder (docs/journal.md)."""
+
 _MIB: Final = 1024 * 1024
 
 
@@ -96,15 +103,17 @@ class Service:
 
     def _start(self, undo: ExitStack) -> None:
         """Everything that `close` undoes, in reverse."""
-        undo.callback(os.close, _lock(self._config.server.state))
+        undo.callback(os.close, lock(self._config.server.state))
         self._guarded("crl", self._refresh_revocation_lists)
         upgrade(self._config.database.url)
-        self._database = Database.open(self._config.database.url)
+        self._database = Database.open(self._config.database.url, patience_s=PATIENCE_S)
         undo.callback(self._database.close)
+        self._guarded("partitions", self._prepare_partitions)
         self._watch = Watch(watched_files(self._config, self._config_path))
         self._generation = _last_generation(self._config.server.state)
         self._built = self._build(self._config, self._ticket_keys)
         self._dataplane = self._start_dataplane()
+        self._published_at = time.time()
         let_interrupt("nac-account-")
         self._record_generation()
         journal = self._dataplane.journal_state()
@@ -125,6 +134,7 @@ class Service:
         with self._database.read() as session:
             facts = load_facts(session)
         self._revision = facts.revision
+        sessions = self._open_sessions()
         let_threads_finish()
         try:
             return _dataplane.DataPlane(
@@ -137,6 +147,9 @@ class Service:
                 journal=self._config.journal_folder,
                 journal_octets=self._config.journal.size_mib * _MIB,
                 accounting=list(self._config.server.accounting_addresses),
+                sessions=sessions,
+                sessions_stale_after=self._config.sessions.stale_after.seconds,
+                sessions_forget_after=self._config.sessions.forget_after.seconds,
             )
         except _dataplane.JournalError as error:
             raise StorageError(str(error), fix="check that this user may write the folder") from error
@@ -144,6 +157,19 @@ class Service:
             raise ConflictError(
                 str(error), fix="stop what uses the port, or change [server] listen or accounting"
             ) from error
+
+    def _open_sessions(self) -> list[bytes]:
+        """What goes on from before the restart, as far as this node has told it to the database; else nothing."""
+        try:
+            node = (self._config.journal_folder / _NODE_FILE).read_text().strip()
+            with self._database.write() as session:
+                close_ended(session, node=node)
+                return load_open(session, node=node)
+        except FileNotFoundError:
+            return []
+        except (OSError, StorageError) as error:
+            self._log.warning("sessions.not_restored", error=str(error), detail="accounting will name them again")
+            return []
 
     def _start_draining(self) -> Callable[[], None]:
         """The thread that stores events; what is returned ends it."""
@@ -216,6 +242,7 @@ class Service:
         if time.monotonic() - self._housekept_at >= HOUSEKEEPING_S:
             self._housekept_at = time.monotonic()
             self._guarded("crl", self._refresh_revocation_lists)
+            self._guarded("partitions", self._prepare_partitions)
             self._guarded("retention", self._delete_old_events)
 
     def _guarded(self, name: str, step: Callable[[], object]) -> None:
@@ -296,6 +323,7 @@ class Service:
         except _dataplane.SnapshotError as error:
             raise NacError(str(error), fix="reload once more") from error
         self._ticket_keys = keys
+        self._published_at = time.time()
         self._record_generation()
         return built
 
@@ -355,9 +383,12 @@ class Service:
         self._dataplane.upsert_users([_dataplane.UserFacts(**fields) for fields in facts.users])
 
     def _delete_old_events(self) -> None:
-        deleted = delete_older(self._database, int(time.time()) - self._config.events.retention.seconds)
-        if deleted:
-            self._log.info("events.deleted", older_than=str(self._config.events.retention), events=deleted)
+        deleted = delete_older(self._database, Limits.of(self._config, now=int(time.time())))
+        if deleted.rows or deleted.partitions:
+            self._log.info("events.deleted", rows=deleted.rows, partitions=deleted.partitions)
+
+    def _prepare_partitions(self) -> None:
+        partitions.prepare(self._database, now=int(time.time()))
 
     def _check_journal(self) -> None:
         """Raises `StorageError` while there is an alarm."""
@@ -423,19 +454,32 @@ class Service:
                 "pending": journal.waiting,
                 "dropped": drained.dropped + drained.undecodable,
             },
+            "snapshot": {
+                "generation": self._dataplane.generation(),
+                "published_at": int(self._published_at),
+                "age_s": time.time() - self._published_at,
+            },
+            "database": {
+                "engine": self._database.engine_name,
+                "version": self._database.engine_version,
+                "waiting": journal.waiting,
+                "age_s": _age_s(journal),
+                "committed_at": drained.committed_at,
+                "error": drained.error,
+            },
+            "log": {"lost": lines_lost()},
+            "validity": [asdict(one) for one in self._built.validity],
             "journal": _journal_status(journal),
             "coa": self._coa.status(),
         }
 
 
 def _journal_status(journal: _dataplane.JournalState) -> dict[str, Any]:
-    """`age_s`: of the oldest record that the database does not have."""
-    age = None if journal.oldest_at is None else max(0.0, time.time() - journal.oldest_at / 1e6)
     return {
         "node": journal.node,
         "last": journal.last,
         "waiting": journal.waiting,
-        "age_s": age,
+        "age_s": _age_s(journal),
         "octets": journal.octets,
         "bound": journal.bound,
         "alarm": journal.alarm,
@@ -446,17 +490,9 @@ def _journal_status(journal: _dataplane.JournalState) -> dict[str, Any]:
     }
 
 
-def _lock(state: Path) -> int:
-    """One server for each state folder. Raises `ConflictError`."""
-    descriptor = os.open(state / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise ConflictError(
-            f"another server runs from {state}", fix="stop it, or give this one its own [server] state"
-        ) from error
-    return descriptor
+def _age_s(journal: _dataplane.JournalState) -> float | None:
+    """Of the oldest record that the database does not have."""
+    return None if journal.oldest_at is None else max(0.0, time.time() - journal.oldest_at / 1e6)
 
 
 def _last_generation(state: Path) -> int:
@@ -472,5 +508,6 @@ def _only_at_start(before: Config, after: Config) -> list[str]:
     pairs = {"[server]": (before.server, after.server), "[database]": (before.database, after.database)}
     pairs["[journal]"] = (before.journal, after.journal)
     pairs["[coa]"] = (before.coa, after.coa)
+    pairs["[sessions]"] = (before.sessions, after.sessions)
     pairs["[log]"] = (before.log, after.log)
     return [name for name, (old, new) in pairs.items() if old != new]

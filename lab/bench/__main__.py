@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from lab.bench import cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
+from lab.bench import coa, cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
 from lab.bench.cases import CASES, RECORDING
 from lab.bench.pki import KeyKind, Pki, create
 from lab.bench.rules import measure as rules
@@ -160,6 +160,13 @@ def _measure_rules(bench: Bench, _only: tuple[str, ...]) -> None:
         PLOT.write_text(plot.draw(costs))
 
 
+def _measure_coa(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    result = coa.measure(bench.folder / "coa")
+    bench.tell("coa", tables.coa(result), result)
+
+
 def _has_nac(bench: Bench) -> bool:
     return any(kind.name == "nac" for kind in bench.kinds)
 
@@ -171,6 +178,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "scaling": _measure_scaling,
     "latency": _measure_latency,
     "rules": _measure_rules,
+    "coa": _measure_coa,
 }
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from lab.bench.cases import RECORDING, Case
+from lab.bench.coa import CHANGES, SESSIONS, Coa
 from lab.bench.cost import Cost
 from lab.bench.half_open import LINGER_S, HalfOpen
 from lab.bench.latency import Latency
@@ -20,6 +21,8 @@ HALF_OPEN_LIMIT_MIB = 64
 SCALING_RATIO = 1.7
 IDLE_LIMIT_MIB = 150
 P99_LIMIT_MS = 5
+COA_WIRE_LIMIT_MS = 100
+COA_CONFIRMED_LIMIT_MS = 2000
 
 
 def cost(costs: Sequence[Cost], servers: Sequence[str]) -> str:
@@ -149,6 +152,29 @@ def latency(result: Latency) -> str:
         f"p99 of the added round trips {result.server_p99_ms:.2f} ms (below {P99_LIMIT_MS}): {met}. "
         f"Idle server {idle:.0f} MiB (below {IDLE_LIMIT_MIB}): {_verdict(met=idle < IDLE_LIMIT_MIB)}.\n"
     )
+
+
+def coa(result: Coa) -> str:
+    """From a changed fact in the data plane to the wire, and to the end of the session."""
+    spans = [
+        ("a Disconnect-Request is on the wire", result.wire_ms),
+        ("the session is seen to be over", result.confirmed_ms),
+    ]
+    rows = [[label, *(f"{_percentile(found, share):.1f}" for share in (50, 90, 99, 100))] for label, found in spans]
+    table = _table(["after a changed fact, ms, until", "p50", "p90", "p99", "max"], rows)
+    wire, confirmed = _percentile(result.wire_ms, 99), _percentile(result.confirmed_ms, 99)
+    return (
+        f"{CHANGES} of {SESSIONS:,} live sessions.\n\n{table}\n"
+        f"p99 on the wire {wire:.1f} ms (below {COA_WIRE_LIMIT_MS}): {_verdict(met=wire < COA_WIRE_LIMIT_MS)}. "
+        f"p99 confirmed {confirmed:.1f} ms (below {COA_CONFIRMED_LIMIT_MS}): "
+        f"{_verdict(met=confirmed < COA_CONFIRMED_LIMIT_MS)}.\n"
+    )
+
+
+def _percentile(values: Sequence[float], share: int) -> float:
+    """The smallest value that `share` in a hundred do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
 
 
 def rules(costs: RuleCosts) -> str:

@@ -6,9 +6,11 @@ A duplicate is answered as the first time (RFC 5176 2.3). Faults are set from ou
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +32,8 @@ IDENTITY: Final = ((radius.NAS_IP_ADDRESS, bytes([192, 0, 2, 1])), (radius.NAS_I
 _LARGEST: Final = 4096
 _REMEMBERED: Final = 64
 _ANSWER_S: Final = 5.0
+_RESEND_S: Final = 0.5
+_PATIENCE_S: Final = 30.0
 _START, _STOP, _INTERIM = 1, 2, 3
 
 
@@ -74,11 +78,12 @@ class Port:
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it came: `octets`, from which address, and its attributes."""
+    """A request as it came: `octets`, from which address, its attributes, and when (Unix microseconds)."""
 
     octets: bytes
     source: Address
     attributes: Attributes
+    at: int
 
     @property
     def code(self) -> int:
@@ -98,6 +103,7 @@ class Das:
     received: list[Received] = field(default_factory=list)
     address: Address = ("", 0)
     _answers: dict[bytes, bytes] = field(default_factory=dict)
+    _due: list[tuple[Received, Port]] = field(default_factory=list)
     _identifiers: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(256)))
 
     def plug_in(self, port: Port) -> None:
@@ -122,17 +128,21 @@ class Das:
             *more,
         ]
         request = radius.accounting_request(attributes, next(self._identifiers), self.secret)
+        give_up = time.monotonic() + _PATIENCE_S
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-            line.settimeout(_ANSWER_S)
-            line.sendto(request, self.accounting)
-            while not radius.is_answer(line.recv(_LARGEST), request, self.secret):
-                continue
+            line.settimeout(_RESEND_S)
+            while time.monotonic() < give_up:
+                with contextlib.suppress(TimeoutError):
+                    line.sendto(request, self.accounting)
+                    if radius.is_answer(line.recv(_LARGEST), request, self.secret):
+                        return
+        raise TimeoutError("accounting is not answered")
 
     def _answer(self, octets: bytes, source: Address) -> bytes | None:
-        """What is sent back; None for silence. Effects come after it."""
+        """What is sent back; None for silence. What it will bring about is due then."""
         if not radius.is_authentic_request(octets, self.secret):
             return None
-        request = Received(octets, source, radius.decode(octets))
+        request = Received(octets, source, radius.decode(octets), time.time_ns() // 1000)
         self.received.append(request)
         if octets in self._answers:
             return self._answers[octets]
@@ -144,7 +154,7 @@ class Das:
         while len(self._answers) > _REMEMBERED:
             del self._answers[next(iter(self._answers))]
         if cause is None and port is not None and not self.faults.idle:
-            threading.Thread(target=self._effect, args=(request, port), name="das-effect").start()
+            self._due.append((request, port))
         return reply
 
     def _judge(self, request: Received) -> tuple[int | None, Port | None]:
@@ -153,7 +163,9 @@ class Das:
         cause = self.make.refuses(request.attributes, disconnect=request.code == radius.DISCONNECT_REQUEST)
         if cause is not None:
             return cause, None
-        port = next((port for port in self.ports if port.is_meant(request.attributes)), None)
+        station = next((text_of(one) for one in request.attributes if one[0] == radius.CALLING_STATION_ID), None)
+        alike = [port for port in self.ports if station in {None, port.mac}]
+        port = next((port for port in alike if port.is_meant(request.attributes)), None)
         return (SESSION_CONTEXT_NOT_FOUND, None) if port is None else (None, port)
 
     def _effect(self, request: Received, port: Port) -> None:
@@ -193,8 +205,10 @@ class Das:
                 line.sendto(radius.answer(octets, reply[0], [], b"not " + self.secret), source)
             if self.faults.lose_answers > 0:
                 self.faults.lose_answers -= 1
-                continue
-            line.sendto(reply, source)
+            else:
+                line.sendto(reply, source)
+            while self._due:
+                threading.Thread(target=self._effect, args=self._due.pop(), name="das-effect").start()
 
 
 @contextmanager

@@ -31,6 +31,7 @@ COMMANDS: Final[dict[str, str]] = {
     "policy": "Who may reach what: check, explain, prove, compare, publish.",
     "auth": "Authentications: list, show, follow.",
     "why": "Explain what happened to a device, a user or one authentication.",
+    "db": "The database: state, retention, backup, restore, check.",
     "audit": "Who changed what.",
     "decode": "Decode RADIUS packets from hex or a capture.",
     "lab": "A campus on this machine: real supplicants, real switches' software, scenarios.",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 import click
 import msgspec
+from sqlalchemy.orm import Session as OrmSession
 
 from nac.cli.invocation import Invocation, pass_invocation
 from nac.cli.output import (
@@ -39,6 +41,7 @@ from nac.events.types import CoaEvent
 from nac.identity.devices import DeviceChange, Devices
 from nac.identity.mac import MacAddress
 from nac.identity.name import Name
+from nac.sessions.query import SessionFilter, Used, by_id, newest
 
 POLL_SECONDS: Final = 0.1
 JOB_APPEARS_S: Final = 5.0
@@ -72,13 +75,34 @@ def cli() -> None:
 @click.option("--device", help="Only this device.")
 @click.option("--client", help="Only through this client.")
 @click.option("--state", type=click.Choice(["active", "accounted", "stale"]), help="Only in this state.")
+@click.option("--since", type=DurationParameter(), help="Also those that ended in the last span of time, such as 1h.")
 @click.option("--limit", type=click.IntRange(1, 1_000_000), default=200, show_default=True)
 @output_option
 @pass_invocation
-def list_(invocation: Invocation, /, mac: MacAddress | None, limit: int, output: Format, **filters: str | None) -> None:
-    """List live sessions, in the order of their ids."""
-    query = {**filters, "mac": mac.text if mac else None}
-    found = list(_pages(invocation, query, limit))
+def list_(
+    invocation: Invocation,
+    mac: MacAddress | None,
+    user: str | None,
+    device: str | None,
+    client: str | None,
+    state: str | None,
+    since: Duration | None,
+    limit: int,
+    output: Format,
+) -> None:
+    """List live sessions, in the order of their ids.
+
+    They come from the running server; with --since, or where none runs, from the database, the newest first.
+    """
+    wanted = SessionFilter(mac=mac.text if mac else None, user=user, device=device, client=client, state=state)
+    if since is not None:
+        found = _stored(invocation, replace(wanted, since=int(time.time()) - since.seconds), limit)
+    else:
+        try:
+            found = list(_pages(invocation, wanted, limit))
+        except ControlError as error:
+            note(f"{error.message}: as the database has them")
+            found = _stored(invocation, replace(wanted, opened=True), limit)
     if output == "json":
         print_json([msgspec.to_builtins(one) for one in found])
         return
@@ -93,14 +117,22 @@ def list_(invocation: Invocation, /, mac: MacAddress | None, limit: int, output:
 @output_option
 @pass_invocation
 def show(invocation: Invocation, session: str, output: Format) -> None:
-    """Show everything about one live session, and its changes."""
-    found = msgspec.convert(_ask(invocation, "session", {"subject": session}), Session)
+    """Show everything about one session, what it used, and its changes.
+
+    One that is over, or where no server runs, is looked up in the database by its id or the beginning of it.
+    """
     with invocation.database() as database, database.read() as rows:
+        try:
+            found = msgspec.convert(_ask(invocation, "session", {"subject": session}), Session)
+        except (ControlError, SessionRefusedError):
+            found = _from_view(by_id(rows, session).view)
         jobs = newest_jobs(rows, JobFilter(session=found.session), 10)
+        used = _used(rows, found.session)
     if output == "json":
-        print_json({**msgspec.to_builtins(found), "changes": msgspec.to_builtins(jobs)})
+        shown = asdict(used) if used else None
+        print_json({**msgspec.to_builtins(found), "used": shown, "changes": msgspec.to_builtins(jobs)})
         return
-    print_record(_everything(found, jobs))
+    print_record(_everything(found, used, jobs))
 
 
 @cli.command("reauth")
@@ -191,7 +223,8 @@ def _ask(invocation: Invocation, command: Command, query: dict[str, str | int | 
     return answer.found
 
 
-def _pages(invocation: Invocation, query: dict[str, str | None], limit: int) -> Iterator[Session]:
+def _pages(invocation: Invocation, wanted: SessionFilter, limit: int) -> Iterator[Session]:
+    query = {name: getattr(wanted, name) for name in ("mac", "user", "device", "client", "state")}
     after, left = "", limit
     while left > 0:
         page = _ask(invocation, "sessions", {**query, "after": after, "most": min(PAGE, left)})
@@ -201,6 +234,24 @@ def _pages(invocation: Invocation, query: dict[str, str | None], limit: int) -> 
             return
         left -= len(found)
         after = found[-1].session
+
+
+def _stored(invocation: Invocation, wanted: SessionFilter, limit: int) -> list[Session]:
+    with invocation.database() as database, database.read() as rows:
+        return [_from_view(one.view) for one in newest(rows, wanted, limit)]
+
+
+def _from_view(view: Mapping[str, object]) -> Session:
+    """A stored `SessionEvent` is the session with what happened to it."""
+    return msgspec.convert({name: view[name] for name in Session.__struct_fields__}, Session)
+
+
+def _used(rows: OrmSession, session: str) -> Used | None:
+    """What accounting said so far; a session that opened just now may not be stored yet."""
+    try:
+        return by_id(rows, session).used
+    except NotFoundError:
+        return None
 
 
 # --- changing ---
@@ -301,7 +352,7 @@ def _said(user_name: str | None) -> str | None:
     return f"({user_name})" if user_name else None
 
 
-def _everything(one: Session, jobs: list[CoaEvent]) -> dict[str, Cell]:
+def _everything(one: Session, used: Used | None, jobs: list[CoaEvent]) -> dict[str, Cell]:
     fields: dict[str, Any] = msgspec.to_builtins(one)
     nas = fields.pop("nas")
     for name in ("opened_at", "authorized_at", "seen_at", "closed_at"):
@@ -309,6 +360,7 @@ def _everything(one: Session, jobs: list[CoaEvent]) -> dict[str, Cell]:
     return {
         **fields,
         **{f"nas {name}": value for name, value in nas.items()},
+        "used": f"{used.input_octets} octets from the device, {used.output_octets} to it" if used else None,
         "changes": [f"{_one_line(job)} ({job.job})" for job in jobs],
     }
 

@@ -16,6 +16,9 @@ from nac.coa.message import Answer, AnswerError, Message, read_answer, sign
 
 IDENTIFIERS: Final = 256
 
+AFTER_SILENCE_S: Final = 1.0
+"""What waits for a switch that did not answer goes this much later, so that the caller may take it back."""
+
 
 class Target(NamedTuple):
     """Where a switch listens. `address`: an IP address."""
@@ -45,7 +48,8 @@ class Retransmission:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """For each switch: new requests a second, and how many may wait for an answer at once."""
+    """For each switch: new requests a second in the long run, and how many may wait for an answer at once - so many may
+    also go at once after a rest."""
 
     per_second: float = 100.0
     in_flight: int = 32
@@ -84,7 +88,7 @@ class _Flight:
 
 @dataclass(slots=True)
 class _Lane:
-    """What goes to one target. `free_at`: when the pace lets the next request go."""
+    """What goes to one target. `free_at`: when a steady pace would let the next request go."""
 
     waiting: deque[_Flight] = field(default_factory=deque)
     flying: dict[int, _Flight] = field(default_factory=dict)
@@ -167,9 +171,11 @@ class Exchange:
     def _schedule(self, target: Target, now: float) -> None:
         """A turn for a lane that waits and has room; one at a time."""
         lane = self._lanes[target]
-        if lane.waiting and not lane.due and len(lane.flying) < min(self._pace.in_flight, IDENTIFIERS):
+        pace = self._pace
+        if lane.waiting and not lane.due and len(lane.flying) < min(pace.in_flight, IDENTIFIERS):
             lane.due = True
-            heapq.heappush(self._turns, (max(now, lane.free_at), next(self._order), target))
+            saved = (pace.in_flight - 1) / pace.per_second
+            heapq.heappush(self._turns, (max(now, lane.free_at - saved), next(self._order), target))
         if not lane.waiting and not lane.flying and lane.free_at <= now:
             del self._lanes[target]
 
@@ -180,7 +186,7 @@ class Exchange:
         if lane.waiting:
             flight = lane.waiting.popleft()
             self._start(flight, lane, now, progress)
-            lane.free_at = now + 1 / self._pace.per_second
+            lane.free_at = max(now, lane.free_at) + 1 / self._pace.per_second
         self._schedule(target, now)
 
     def _start(self, flight: _Flight, lane: _Lane, now: float, progress: Progress) -> None:
@@ -222,7 +228,7 @@ class Exchange:
         self._flights.pop(flight.ticket, None)
         flight.cancelled = True
         progress.silent.append(flight.ticket)
-        self._schedule(flight.peer.target, now)
+        self._schedule(flight.peer.target, now + AFTER_SILENCE_S)
 
     def _land(self, flight: _Flight) -> None:
         """Its identifier is free again."""

@@ -26,6 +26,7 @@ from nac.coa.session import Note, decode_note
 from nac.enforcement.dictionary import shipped_dictionary
 from nac.errors import ControlError, NacError
 from nac.events.types import CoaEvent
+from nac.scheduling import let_me_interrupt
 
 WAIT_MS: Final = 250
 """How long one wait for notes lasts: the time that ending the thread may take."""
@@ -117,6 +118,7 @@ class CoaLoop:
     # --- threads ---
 
     def _listen(self) -> None:
+        let_me_interrupt()
         while not self._stop.is_set():
             with self._guarded():
                 raws = self._source.wait_sessions(timeout_ms=WAIT_MS, most=NOTES)
@@ -125,6 +127,7 @@ class CoaLoop:
                     self._put(lambda notes=notes: self._take(notes))  # type: ignore[misc]
 
     def _work(self) -> None:
+        let_me_interrupt()
         while not self._stop.is_set():
             with self._guarded():
                 self._step()

@@ -43,7 +43,7 @@ def plan(
     """The verbs to try, in order; the last one twice, as a second Disconnect tells whether the first one worked.
 
     `chosen`: what the administrator said for this client, in order; a `change` among them is taken at its word.
-    `useless`: what the switch has refused for good.
+    `useless`: what the switch has refused for good; it is tried all the same where nothing else is left.
     """
     changed = changed_parts(session, wanted)
     if chosen is not None:
@@ -51,7 +51,8 @@ def plan(
         known = [verb for verb in known if verb in {Verb.CHANGE, Verb.DISCONNECT} or verb in recipe.commands]
     else:
         order = _MILD_FIRST if changed else _END_FIRST
-        known = [verb for verb in order if recipe.knows(verb, changed) and verb not in useless]
+        every = [verb for verb in order if recipe.knows(verb, changed)]
+        known = [verb for verb in every if verb not in useless] or every
     if (session.nas.port_type or "").startswith("Wireless"):
         known = [verb for verb in known if verb is not Verb.BOUNCE]
     return (*known, *known[-1:])

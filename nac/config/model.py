@@ -190,10 +190,45 @@ class TrustSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Live sessions: how long to wait for signs of one."""
+
+    stale_after: Annotated[
+        Duration,
+        Meta(
+            description="A session of which nothing is heard for so long is stale: listed, and not acted on. A session that "
+            "was given an Acct-Interim-Interval is stale after three of them, one with a longer Session-Timeout after that."
+        ),
+    ] = Duration.parse("3h")
+    forget_after: Annotated[
+        Duration, Meta(description="A session that was stale for so long is taken for closed.")
+    ] = Duration.parse("24h")
+
+
 class EventSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What is remembered of authentications: personal data, so only for a time."""
 
-    retention: Annotated[Duration, Meta(description="Events older than this are deleted.")] = Duration.parse("90d")
+    retention: Annotated[
+        Duration, Meta(description="Events older than this are deleted, where [retention] says nothing else.")
+    ] = Duration.parse("90d")
+
+
+class RetentionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long each kind of record is kept, where that is not `[events] retention`."""
+
+    authentications: Annotated[
+        Duration | None, Meta(description="Logins, and what they were decided over.", examples=["180d"])
+    ] = None
+    accounting: Annotated[Duration | None, Meta(description="Accounting records.", examples=["30d"])] = None
+    discards: Annotated[Duration | None, Meta(description="Packets that got no answer.", examples=["30d"])] = None
+    sessions: Annotated[
+        Duration | None,
+        Meta(description="Sessions that are over, and the totals of what they used.", examples=["365d"]),
+    ] = None
+    usage: Annotated[Duration | None, Meta(description="What sessions used, hour by hour.", examples=["365d"])] = None
+    sightings: Annotated[
+        Duration | None, Meta(description="Where devices were seen, from the last time on.", examples=["365d"])
+    ] = None
 
 
 class CoaSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -241,7 +276,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     pki: PkiSettings = PkiSettings()
     eap: EapSettings = EapSettings()
     trust: TrustSettings = TrustSettings()
+    sessions: SessionSettings = SessionSettings()
     events: EventSettings = EventSettings()
+    retention: RetentionSettings = RetentionSettings()
     coa: CoaSettings = CoaSettings()
     log: LogSettings = LogSettings()
 

@@ -3,6 +3,9 @@
 Times are Unix seconds unless a name ends in `_us` (microseconds). A `key` column is the case-folded name: names are
 kept as they were typed and compared without case. A `revision` column holds the value of the `revision` table at the
 row's last write, so a reader asks "what is newer than N" (`nac.identity.store.changes_since`).
+
+Tables that grow with the traffic are divided by month in PostgreSQL (`nac.db.partitions`). A unique constraint there
+has to hold the time that divides; it is part of what a record says, so a record that comes twice has it twice.
 """
 
 from __future__ import annotations
@@ -189,11 +192,12 @@ class Authentication(Base):
     """One `AuthenticationEvent`, whole in `event` (JSON); the other columns are for search, names case-folded.
 
     `fact_set` (a `FactSet`), `days_left` and `posture_age` are what it was decided over, None when nothing was decided;
-    `generation`: the snapshot that decided.
+    `generation`: the snapshot that decided; `laid_out`: the digest of the `Authorization` in its reply.
     """
 
     __tablename__ = "authentications"
     __table_args__ = (
+        UniqueConstraint("id", "at_us"),
         Index("ix_authentications_at_us_facts", "at_us", "fact_set", "days_left", "posture_age"),
         Index("ix_authentications_mac_at_us", "mac", "at_us"),
         Index("ix_authentications_identity_user_at_us", "identity_user", "at_us"),
@@ -202,7 +206,7 @@ class Authentication(Base):
     )
 
     row_id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
-    id: Mapped[str] = mapped_column(unique=True)
+    id: Mapped[str]
     at_us: Mapped[int]
     mac: Mapped[str | None]
     identity_user: Mapped[str | None]
@@ -216,15 +220,20 @@ class Authentication(Base):
     days_left: Mapped[int | None]
     posture_age: Mapped[int | None]
     generation: Mapped[int | None]
+    laid_out: Mapped[str | None] = mapped_column(index=True)
 
 
 class Authorization(Base):
-    """What a policy laid out for replies (`AuthorizationEvent`): `attributes` is JSON, a list of names and values."""
+    """What a policy laid out for replies (`AuthorizationEvent`): `attributes` is JSON, a list of names and values.
+
+    `told_us`: when a data plane told it last.
+    """
 
     __tablename__ = "authorizations"
 
     digest: Mapped[str] = mapped_column(primary_key=True)
     attributes: Mapped[str]
+    told_us: Mapped[int]
 
 
 class Discard(Base):
@@ -246,6 +255,20 @@ class Discard(Base):
     count: Mapped[int]
 
 
+class Drained(Base):
+    """How far a node's journal is in this database: `sequence` grows in the transaction that stores the records.
+
+    `started_us`: when the process began that drains it; `committed_us`: when it stored something last.
+    """
+
+    __tablename__ = "drained"
+
+    node: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int]
+    started_us: Mapped[int]
+    committed_us: Mapped[int]
+
+
 class Accounting(Base):
     """One `AccountingEvent`, whole in `event` (JSON). `decision` is the `id` of an authentication.
 
@@ -253,27 +276,107 @@ class Accounting(Base):
     """
 
     __tablename__ = "accounting"
-    __table_args__ = (
-        UniqueConstraint("node", "sequence"),
-        Index("ix_accounting_client_session_id", "client", "session_id"),
-        {"sqlite_autoincrement": True},
-    )
+    __table_args__ = (Index("ix_accounting_client_session_id", "client", "session_id"),)
 
-    row_id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
-    node: Mapped[str]
-    sequence: Mapped[int]
-    at_us: Mapped[int] = mapped_column(index=True)
+    node: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at_us: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, index=True)
     happened_us: Mapped[int]
     client: Mapped[str]
     status: Mapped[str]
     session_id: Mapped[str | None]
-    decision: Mapped[str | None] = mapped_column(index=True)
+    decision: Mapped[str | None]
     mac: Mapped[str | None]
     user_name: Mapped[str | None]
     session_time: Mapped[int | None]
     input_octets: Mapped[int | None]
     output_octets: Mapped[int | None]
     event: Mapped[str]
+
+
+class LiveSession(Base):
+    """One session of the data plane's table, as its last transition left it: `event` is that `SessionEvent`, whole, and
+    has what the data plane needs to go on with it after a restart.
+
+    `decision`: the `id` of the authentication that it rests on; `laid_out`: the digest of the `Authorization` that the
+    port has; `session_id`: Acct-Session-Id, under which
+    `SessionUsage` counts; `certificate`: SHA-256, hex. A session that is over has `closed_us` and a `cause`.
+    """
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index("ix_sessions_client_session_id", "client", "session_id"),
+        Index("ix_sessions_mac_opened_us", "mac", "opened_us"),
+        Index("ix_sessions_identity_user_opened_us", "identity_user", "opened_us"),
+        Index("ix_sessions_device_opened_us", "device", "opened_us"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    node: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    client: Mapped[str]
+    mac: Mapped[str | None]
+    identity_user: Mapped[str | None]
+    device: Mapped[str | None]
+    certificate: Mapped[str | None]
+    method: Mapped[str | None]
+    segment: Mapped[str | None]
+    laid_out: Mapped[str | None]
+    decision: Mapped[str | None]
+    generation: Mapped[int | None]
+    session_id: Mapped[str | None]
+    opened_us: Mapped[int] = mapped_column(index=True)
+    authorized_us: Mapped[int | None]
+    changed_us: Mapped[int] = mapped_column(index=True)
+    closed_us: Mapped[int | None]
+    cause: Mapped[str | None]
+    event: Mapped[str]
+
+
+class SessionUsage(Base):
+    """What accounting said of a session so far (`nac.sessions.usage`).
+
+    `input_counter`, `output_counter` and `session_time` are the NAS's newest words; `input_octets` and `output_octets`
+    are counted up from all of them, over counters that wrap or begin anew.
+    """
+
+    __tablename__ = "session_usage"
+
+    client: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    first_us: Mapped[int]
+    seen_us: Mapped[int]
+    session_time: Mapped[int | None]
+    input_counter: Mapped[int]
+    output_counter: Mapped[int]
+    input_octets: Mapped[int]
+    output_octets: Mapped[int]
+    ended: Mapped[bool]
+
+
+class SessionHour(Base):
+    """Octets of a session that were reported within the hour that begins at `hour` (Unix seconds)."""
+
+    __tablename__ = "session_hours"
+
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    client: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    input_octets: Mapped[int]
+    output_octets: Mapped[int]
+
+
+class Sighting(Base):
+    """A MAC address behind which a device was accepted. `device` or `certificate` is empty when it was not known."""
+
+    __tablename__ = "sightings"
+
+    device: Mapped[str] = mapped_column(primary_key=True)
+    certificate: Mapped[str] = mapped_column(primary_key=True)
+    mac: Mapped[str] = mapped_column(primary_key=True, index=True)
+    client: Mapped[str] = mapped_column(primary_key=True)
+    first_us: Mapped[int]
+    last_us: Mapped[int] = mapped_column(index=True)
 
 
 class CoaJob(Base):

@@ -16,9 +16,9 @@ from typing import Final, Literal, Protocol
 import msgspec
 import structlog
 
-from nac.errors import StorageError
+from nac.errors import StorageError, UnstorableError
 from nac.events.store import ReceivedEvent
-from nac.events.types import AuthorizationEvent, DiscardEvent, SessionEvent, decode_header
+from nac.events.types import AuthorizationEvent, DiscardEvent, SessionHeader, decode_header
 
 WAIT_MS: Final = 250
 """How long one wait for records lasts: the time that ending the thread may take."""
@@ -50,7 +50,8 @@ class EventSource(Protocol):
 
 
 class EventSink(Protocol):
-    """Where events go: `nac.events.store.EventStore`. Raises `StorageError`, and may then be tried again."""
+    """Where events go: `nac.events.store.EventStore`. Raises `StorageError`, and may then be tried again, or
+    `UnstorableError`, and what it is about will never be stored."""
 
     def insert(self, batch: Sequence[ReceivedEvent]) -> None: ...
 
@@ -58,12 +59,15 @@ class EventSink(Protocol):
 @dataclass(frozen=True)
 class DrainCounters:
     """Since the start. `stored`: what happened, repetitions included. `dropped`: not storable whatever is tried.
-    `undecodable`: the planes disagree. `failures`: tries that the database refused."""
+    `undecodable`: the planes disagree. `failures`: tries that the database refused. `committed_at`: Unix seconds, None
+    before anything was stored; `error`: why the database takes nothing, None while it does."""
 
     stored: int = 0
     dropped: int = 0
     undecodable: int = 0
     failures: int = 0
+    committed_at: int | None = None
+    error: str | None = None
 
 
 class Drain:
@@ -102,6 +106,7 @@ class Drain:
             self._fetch(timeout_ms)
         records = len(self._batch)
         if self._batch and self._store():
+            self._counters = replace(self._counters, committed_at=int(time.time()), error=None)
             self._source.acknowledge(self._after)
             self._batch = []
         return records
@@ -151,6 +156,9 @@ class Drain:
         try:
             self._sink.insert(self._batch)
             self._count(stored=_happened(self._batch))
+        except UnstorableError as error:
+            self._log.error("events.batch_not_storable", error=error.message, events=len(self._batch))
+            return self._store_singly()
         except StorageError as error:
             self._postpone(error)
             return False
@@ -167,6 +175,9 @@ class Drain:
             try:
                 self._sink.insert([received])
                 self._count(stored=_happened([received]))
+            except UnstorableError as error:
+                self._log.error("events.not_storable", sequence=received.sequence, error=error.message)
+                self._count(dropped=1)
             except StorageError as error:
                 self._postpone(error)
                 return False
@@ -179,6 +190,7 @@ class Drain:
         self._delay = min(max(self._delay * 2, FIRST_RETRY_S), LONGEST_RETRY_S)
         self._retry_at = self._clock() + self._delay
         self._count(failures=1)
+        self._counters = replace(self._counters, error=error.message)
         self._log.error("events.storage_failed", error=error.message, fix=error.fix, retry_s=self._delay)
 
     def _count(self, *, stored: int = 0, dropped: int = 0, undecodable: int = 0, failures: int = 0) -> None:
@@ -195,5 +207,5 @@ class Drain:
 def _happened(batch: Sequence[ReceivedEvent]) -> int:
     """What a policy lays out, and what becomes of sessions, is told beside what happened, and no event of its own to
     anybody who counts them."""
-    beside = (AuthorizationEvent, SessionEvent)
+    beside = (AuthorizationEvent, SessionHeader)
     return sum(not isinstance(received.event, beside) for received in batch)

@@ -74,7 +74,8 @@ def _ids(session: Session, digests: list[str]) -> dict[str, int]:
     return found
 
 
-def delete_unused(session: Session) -> None:
-    """Forget the sets that no authentication has any more."""
+def delete_unused(session: Session) -> int:
+    """Forget the sets that no authentication has any more; how many."""
     used = select(Authentication.fact_set).where(Authentication.fact_set.is_not(None))
-    session.execute(delete(FactSet).where(FactSet.id.not_in(used)))
+    unused = delete(FactSet).where(FactSet.id.not_in(used)).returning(FactSet.id)
+    return len(session.scalars(unused, execution_options={"synchronize_session": False}).all())

@@ -169,11 +169,11 @@ class SessionEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     """A transition of a live session (docs/sessions.md); Interim-Updates alone are none.
 
     `session`: its id, from opening to end. `change`: `moved` and `closed` end it (`state` is closed, `record` null,
-    `cause` a word); each other carries the `record` that restores it after a restart (`_dataplane.DataPlane(sessions=)`).
-    `source`: where the NAS asks from. `user_name`, `calling_station`, the accounting ids and `addresses`: what names the
-    session to its NAS (RFC 5176 3), as said. `state`: active; accounted (known from accounting alone); stale (not heard
-    of for too long). `decision`: id of the newest authentication; `authorization`: digest of the attributes that the port
-    has (`AuthorizationEvent`). `differs`: it should have others. Times are Unix microseconds.
+    `cause` a word); each other carries the `record` that restores it after a restart (`DataPlane(sessions=)`).
+    `source`: where the NAS asks from. `user_name`, `calling_station`, the accounting ids and `addresses`: what names the session
+    to its NAS (RFC 5176 3), as said. `state`: active; accounted (known from accounting alone); stale (not heard of for
+    too long). `decision`: id of the newest authentication; `authorization`: digest of the attributes that the port has
+    (`AuthorizationEvent`). `differs`: it should have others. Times are Unix microseconds.
     """
 
     sequence: int
@@ -267,6 +267,41 @@ class AccountingHeader(msgspec.Struct, frozen=True, tag="accounting"):
     output_octets: int | None
 
 
+class SessionHeader(msgspec.Struct, frozen=True, tag="session"):
+    """The fields of a `SessionEvent` that have a column. Times are Unix microseconds."""
+
+    session: str
+    at: int
+    state: Literal["active", "accounted", "stale", "closed"]
+    client: str
+    mac: str | None
+    identity_user: str | None
+    identity_device: str | None
+    certificate: str | None
+    method: str | None
+    segment: str | None
+    authorization: str | None
+    decision: str | None
+    generation: int | None
+    acct_session_id: str | None
+    opened_at: int
+    authorized_at: int | None
+    closed_at: int | None
+    cause: str | None
+
+
+class ReplyHeader(msgspec.Struct, frozen=True):
+    """The field of a `Reply` that is searched for."""
+
+    authorization: str | None = None
+
+
+class CertificateHeader(msgspec.Struct, frozen=True):
+    """The field of a `PeerCertificate` that is searched for."""
+
+    fingerprint: str
+
+
 class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     """The fields of an `AuthenticationEvent` that are searched for; the rest is stored as it came, not taken apart."""
 
@@ -279,12 +314,14 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     cause: str
     identity_user: str | None
     identity_device: str | None
+    certificate: CertificateHeader | None
     facts: dict[str, str | bool | int | list[str]]
     decision: DecisionHeader | None
+    reply: ReplyHeader | None
 
 
 Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent | SessionEvent | CoaEvent
-Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader | SessionEvent | CoaEvent
+Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader | SessionHeader | CoaEvent
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)

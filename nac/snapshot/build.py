@@ -26,6 +26,7 @@ from nac.policy.compile import CompiledPolicy, compile_policy
 from nac.policy.load import load
 from nac.snapshot.sites import at_sites
 from nac.snapshot.tickets import TicketKeys
+from nac.snapshot.validity import Validity, validity
 
 SCHEDULES_AHEAD: Final = 60 * 86400
 """Seconds before schedules would end that they are worked out anew."""
@@ -42,6 +43,7 @@ class BuiltSnapshot:
     policy: CompiledPolicy
     warnings: tuple[str, ...]
     certificate_warnings: tuple[PkiWarning, ...]
+    validity: tuple[Validity, ...]
     reload_at: int | None
 
 
@@ -93,6 +95,7 @@ def build(
             *(f"{warning} ({warning.fix})" for warning in pki),
         ),
         certificate_warnings=pki,
+        validity=validity(credentials, trust),
         reload_at=_earliest(trust.reload_at, policy.known_until and policy.known_until - SCHEDULES_AHEAD),
     )
 

@@ -67,6 +67,12 @@ class Site:
         return until(there, f"a change is {' or '.join(states)}", why=lambda: f"{self.jobs()}\n{self.server.log()}")
 
 
+def accounting_address(server: Server) -> tuple[str, int]:
+    """Where it takes accounting."""
+    host, _, port = server.status()["accounting_addresses"][0].rpartition(":")
+    return host, int(port)
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Callable[..., AbstractContextManager[Site]]:
     """Starts a server with one switch of a make. `settings`: of nac.toml."""
@@ -79,8 +85,7 @@ def site(tmp_path: Path) -> Callable[..., AbstractContextManager[Site]]:
             port = str(switch.address[1])
             home.add_client("switch", "127.0.0.1", "--dialect", dialect, "--coa-port", port, *client)
             with serving(home) as server:
-                host, _, accounting = server.status()["accounting_addresses"][0].rpartition(":")
-                switch.accounting = (host, int(accounting))
+                switch.accounting = accounting_address(server)
                 yield Site(home, server, switch)
 
     return start

@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from conftest import Site
+from conftest import Site, accounting_address
 from lab_home import SERVER_NAME, Device
-from nac_server import until
+from nac_server import serving, until
 
 from lab.nas import radius
 from nac.events.types import CoaEvent
@@ -161,9 +161,8 @@ def test_wrong_answers_are_ignored(site: SiteMaker) -> None:
         at.das.faults.nak = 501
         at.home.nac("device", "disable", port.mac)
         job = at.job("failed", "confirmed")
-        assert (job.state, job.error_cause, verbs(job)) == ("failed", 501, ["disconnect nak"]), (
-            "the forged one is an ACK"
-        )
+        assert (job.state, job.error_cause) == ("failed", 501), "the forged answer would be an ACK"
+        assert verbs(job) == ["disconnect nak"]
         assert at.server.status()["coa"]["dropped"] == {"response_authenticator": 1}
         assert "coa.failed" in at.server.log()
 
@@ -202,6 +201,9 @@ def test_a_switch_that_is_gone_is_told_when_it_is_heard_again(site: SiteMaker) -
         at.home.nac("device", "disable", port.mac)
         assert at.job("unreachable").detail == "the switch does not answer"
         assert at.server.status()["coa"]["silent_switches"] == 1
+        said = at.home.nac("status")
+        assert "1 open, 0 accounted, 0 stale, 1 differing" in said
+        assert "1 unreachable; 1 switches do not answer; 0 failures since the start" in said
         at.das.faults.deaf = False
 
         def heard() -> CoaEvent | None:
@@ -275,3 +277,26 @@ def test_the_probe_shows_a_wrong_secret(site: SiteMaker) -> None:
         at.das.faults.forge = True
         at.das.faults.lose_answers = 10
         assert "wrong response_authenticator" in at.home.nac("client", "test-coa", "switch", code=4)
+
+
+# --- a restart ---
+
+
+def test_a_change_survives_the_death_of_the_server(site: SiteMaker) -> None:
+    with site(patience="20s") as at:
+        port = at.printer()
+        at.das.faults.deaf = True
+        at.home.nac("device", "disable", port.mac)
+        before = at.job("sent")
+        until(lambda: at.home.json("session", "list", "--since", "1h") or None, "the session is stored")
+        at.server.kill()
+        assert [one["mac"] for one in at.home.json("session", "list")] == [port.mac], "from the database"
+        assert at.home.json("session", "show", before.session)["segment"] == "printers"
+        at.das.faults.deaf = False
+        with serving(at.home) as server:
+            at.server = server
+            at.das.accounting = accounting_address(server)
+            job = at.job("confirmed")
+        tell("restart", job)
+        assert (job.job, job.decided_at) == (before.job, before.decided_at)
+        assert at.das.ports == []

@@ -89,16 +89,22 @@ def test_answers_of_others_are_dropped_and_waiting_goes_on() -> None:
 
 def test_pace_and_room_of_each_switch() -> None:
     line = exchange(Pace(per_second=10, in_flight=3))
-    for number in range(5):
+    for number in range(9):
         line.submit(f"slow-{number}", PEER, MESSAGE, 0)
     line.submit("elsewhere", Peer(OTHER, (SECRET,)), MESSAGE, 0)
     first = line.poll(0)
-    assert sorted(first.sent) == ["elsewhere", "slow-0"]
-    assert line.poll(0.05).sent == []
-    assert [line.poll(at).sent for at in (0.1, 0.2, 0.3)] == [["slow-1"], ["slow-2"], []], "three may wait"
-    mine = next(one for one in first.datagrams if one.target == SWITCH)
-    assert line.receive(ack(mine.octets), SWITCH, 0.5, unix=UNIX) is not None
-    assert line.poll(0.5).sent == ["slow-3"]
+    assert sorted(first.sent) == ["elsewhere", "slow-0", "slow-1", "slow-2"], "three may wait, and go at once"
+    waiting = [one.octets for one in first.datagrams if one.target == SWITCH]
+    sent = []
+    for step in range(1, 100):
+        now = step / 100
+        if waiting:
+            assert line.receive(ack(waiting.pop(0)), SWITCH, now, unix=UNIX) is not None
+        progress = line.poll(now)
+        sent += [(now, ticket) for ticket in progress.sent]
+        waiting += [one.octets for one in progress.datagrams]
+    assert [ticket for _, ticket in sent] == [f"slow-{number}" for number in range(3, 9)]
+    assert [now for now, _ in sent] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], abs=0.011), "ten a second"
 
 
 def test_identifiers_differ_while_requests_wait() -> None:

@@ -80,7 +80,11 @@ impl DataPlane {
             let node = NodeId(core.states.random().map_err(no_randomness)?);
             let opened = py.detach(|| Journal::open(&folder, node, journal_octets));
             let opened = opened.map_err(|why| JournalError::new_err(why.to_string()))?;
-            core = py.detach(|| core.with_journal(opened, clock.now()));
+            core = py.detach(|| {
+                let core = core.with_journal(opened, clock.now());
+                sessions::replay(&core, clock.now());
+                core
+            });
         }
         devices.iter().for_each(|device| core.facts.upsert_device(device.inner.clone()));
         users.iter().for_each(|user| core.facts.upsert_user(user.inner.clone()));

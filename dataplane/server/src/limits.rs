@@ -60,6 +60,8 @@ pub const MAX_SESSIONS: usize = 200_000;
 pub const MAX_ENDED_SESSIONS: usize = 131_072;
 /// Sessions decided on again in one go: a millisecond, after which others may have their turn.
 pub const MAX_REEVALUATED_AT_ONCE: usize = 64;
+/// Records of the journal read at a time when the sessions of before a crash are put together again.
+pub const MAX_REPLAYED_AT_ONCE: usize = 4_096;
 /// Octets of an event of the control plane that is to be recorded, or of a session that is to be restored.
 pub const MAX_TOLD_EVENT: usize = 65_536;
 /// Octets of CA names in the CertificateRequest; beyond, none are sent (RFC 8446 section 4.2.4 makes them optional).

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use nac_journal::{Journal, Record};
 use nac_policy::{DeviceFacts, MacAddress, Text};
 
 pub use accounting::Report;
@@ -28,11 +29,12 @@ pub use session::{Authorized, Granted, Names, NotASessionId, Session, SessionId}
 pub use table::{Accepted, Counts, Due, Patience, SessionChange, Table, Task};
 pub use transition::{Change, Happening, State, next};
 
+use crate::accounting::{ACCOUNTING, AccountingRecord, EVENT};
 use crate::clock::Now;
 use crate::core::Core;
 use crate::counters::Counter;
 use crate::event::Event;
-use crate::limits::MAX_REEVALUATED_AT_ONCE;
+use crate::limits::{MAX_REEVALUATED_AT_ONCE, MAX_REPLAYED_AT_ONCE};
 
 /// The sessions of a data plane.
 #[derive(Debug, Default)]
@@ -234,8 +236,12 @@ fn granted_of(wanted: Option<&Wanted>, authorization: u128, before: Option<&Gran
     Granted { session_timeout, ..Granted::of(decided, authorization) }
 }
 
-/// Decide again about some sessions of which it is time to; true when there are more.
-pub fn reevaluate(core: &Core, now: Now) -> bool {
+/// End some of the sessions whose NAS restarted, if there is room for the events, and decide again about some of which it is
+/// time to; true when there are more.
+pub fn work(core: &Core, now: Now) -> bool {
+    if core.events.has_room() {
+        with(core, |table| table.end_restarted(MAX_REEVALUATED_AT_ONCE, now));
+    }
     let tasks = core.sessions.lock().take_due(MAX_REEVALUATED_AT_ONCE);
     let wanted: Vec<_> = tasks.iter().map(|task| wanted_of(core, &task.session, now)).collect();
     with(core, |table| {
@@ -254,6 +260,39 @@ pub fn tick(core: &Core, turn: Option<Due>, now: Now) {
         table.tick(now);
         turn.into_iter().for_each(|due| table.all_due(due));
     });
+}
+
+/// What the journal still has, and the records of a start may not: what became of sessions, and what accounting said last.
+pub fn replay(core: &Core, now: Now) {
+    let Some(journal) = &core.journal else { return };
+    each(journal, |record| {
+        if record.kind == EVENT
+            && let Some(change) = json::replayed(&record.payload)
+        {
+            let mut table = core.sessions.lock();
+            table.replace(change, now);
+        }
+    });
+    each(journal, |record| {
+        if record.kind == ACCOUNTING
+            && let Some(AccountingRecord { source, client, packet, .. }) = AccountingRecord::read(&record.payload)
+        {
+            let came = Now { unix_micros: record.at, ..now };
+            let report = Report { client: client.into(), source: source.ip().to_canonical(), packet, came };
+            with(core, |table| table.account_end(&report));
+        }
+    });
+}
+
+/// Every record of a journal, oldest first; one that cannot be read gives what it can.
+fn each(journal: &Journal, mut act: impl FnMut(&Record)) {
+    let mut after = 0;
+    while let Ok(records) = journal.read(after, MAX_REPLAYED_AT_ONCE, Duration::ZERO)
+        && let Some(last) = records.last()
+    {
+        after = last.sequence;
+        records.iter().for_each(&mut act);
+    }
 }
 
 /// Wait until there is something to decide on, until it is time for [`tick`], or for `most`; false when all is closed.

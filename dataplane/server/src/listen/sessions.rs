@@ -7,10 +7,12 @@ use std::time::Duration;
 use super::running::Clock;
 use crate::clock::Now;
 use crate::core::Core;
-use crate::sessions::{Due, Why, reevaluate, tick, wait_for_work};
+use crate::sessions::{Due, Why, tick, wait_for_work, work};
 
 /// The longest sleep: how late a clock that was set is noticed.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// While events wait to be recorded.
+const PAUSE: Duration = Duration::from_millis(1);
 /// A wall clock that is ahead of or behind the monotonic one by so many microseconds more than before was set.
 const SET: u64 = 2_000_000;
 
@@ -33,13 +35,17 @@ pub(super) fn run(core: &Arc<Core>, clock: &Clock) {
         let turn = turns.due(core, now);
         let worked = catch_unwind(AssertUnwindSafe(|| {
             tick(core, turn, now);
-            reevaluate(core, now)
+            work(core, now)
         }));
         if worked.is_err() {
             core.counters.panics.add();
         }
-        // Logins first.
-        std::thread::yield_now();
+        if core.events.has_room() {
+            // Logins first.
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(PAUSE);
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nac_protocol::radius::{AttributeType, Packet};
 
-use super::ended::End;
+use super::ended::{By, End};
 use super::index::{Key, Slot};
 use super::notes::Sign;
 use super::session::{Names, Session, SessionId, differ};
@@ -22,8 +22,6 @@ use crate::state_token::ConversationId;
 /// Event-Timestamp has whole seconds, and clocks differ a little: microseconds by which a report may seem to be older than
 /// the Accept that it follows.
 const ORDER_SLACK: u64 = 2_000_000;
-/// A session that this server ended by itself, and of which the NAS reports this much later, is open after all: microseconds.
-const SURVIVES: u64 = 60_000_000;
 
 const START: u32 = 1;
 const STOP: u32 = 2;
@@ -90,6 +88,15 @@ impl Table {
         }
     }
 
+    /// The same of a report of before a restart, as far as it ends something.
+    pub(super) fn account_end(&mut self, report: &Report<'_>) {
+        match report.number(AttributeType::ACCT_STATUS_TYPE) {
+            Some(STOP) => self.stops(report),
+            Some(ACCOUNTING_ON | ACCOUNTING_OFF) => self.restarts(report),
+            _ => {}
+        }
+    }
+
     /// Start or Interim-Update.
     fn lives(&mut self, report: &Report<'_>, sign: Sign, fresh: impl FnOnce() -> Option<SessionId>) {
         let Some(id) = report.session() else { return };
@@ -97,7 +104,7 @@ impl Table {
             return self.hears(slot, report, sign, Names::of_session(&report.packet));
         }
         let happened = report.happened_at();
-        if self.ended.get(report.source, &id).is_some_and(|end| is_overtaken(end, sign, happened)) {
+        if self.ended.get(report.source, &id).is_some_and(|end| end.overtook(sign, happened)) {
             return;
         }
         let names = Names::of(&report.packet);
@@ -110,9 +117,8 @@ impl Table {
                     self.hears(slot, report, sign, names);
                 }
             }
-            None if self.index.by_key(&key_of(report, &names)).is_none() => self.opens(report, names, fresh),
-            // Of the same device at a port that it has left.
-            None => {}
+            None if self.has_left(report, &names) => {}
+            None => self.opens(report, names, fresh),
         }
     }
 
@@ -126,6 +132,17 @@ impl Table {
         })
     }
 
+    /// Whether its device was seen elsewhere after that, or its NAS restarted.
+    fn has_left(&self, report: &Report<'_>, names: &Names) -> bool {
+        let here = report.happened_here();
+        let after = |slot: &Slot| self.session(*slot).is_some_and(|session| session.since() >= here);
+        let gone = |mac| self.ended.gone_since(mac, here) || self.index.by_mac(mac).iter().any(after);
+        let elsewhere = names.mac.is_some_and(gone);
+        elsewhere
+            || self.index.by_key(&key_of(report, names)).is_some()
+            || self.ended.restarted_since(report.source, here)
+    }
+
     fn hears(&mut self, slot: Slot, report: &Report<'_>, sign: Sign, names: Names) {
         let (now, happened) = (report.came, report.happened_at());
         let Some(session) = self.session(slot) else { return };
@@ -137,7 +154,7 @@ impl Table {
         self.heard(slot, heard, now.unix_micros.saturating_sub(age), sign, now);
         if newest && Names::learn(&mut learnt, names) {
             if let Some(before) = before.filter(|before| Some(before) != learnt.acct_session_id.as_ref()) {
-                self.ended.add(source, before, End { at: happened, final_word: true });
+                self.ended.add(source, before, End { at: happened, by: By::Accounting });
             }
             self.change(slot, Happening::Named, now, |session| {
                 session.names = learnt;
@@ -175,41 +192,59 @@ impl Table {
         let (now, happened) = (report.came, report.happened_at());
         let slot = self.index.by_accounting(report.source, &id);
         let slot = slot.or_else(|| self.meant(report, &Names::of(&report.packet)));
-        self.ended.add(report.source, id.as_str().into(), End { at: happened, final_word: true });
+        self.ended.add(report.source, id.as_str().into(), End { at: happened, by: By::Accounting });
         let Some((slot, session)) = slot.and_then(|slot| Some((slot, self.session(slot)?))) else { return };
-        let named = session.names.acct_session_id.as_deref();
-        if named.is_some_and(|named| *named != *id) {
-            return;
-        }
-        let accepted = session.authorized.as_ref().map(|authorized| (authorized.decision, authorized.at));
-        let this_one = accepted.is_none_or(|(decision, at)| {
-            report.decision() == Some(decision) || report.happened_here().saturating_add(ORDER_SLACK) >= at
-        });
-        if this_one {
-            let cause = report.number(AttributeType::ACCT_TERMINATE_CAUSE).map(terminate_cause_word);
-            self.sign(slot, Sign::Stop, now.unix_micros);
-            self.end(slot, Happening::Ended, cause.as_deref().unwrap_or("unknown"), now);
-        } else if named.is_some() {
-            // The one before it at this port; what accounting calls the present one is yet to be told.
-            self.change(slot, Happening::Named, now, |session| {
+        match stopped(session, report, &id) {
+            Stopped::This => {
+                let cause = report.number(AttributeType::ACCT_TERMINATE_CAUSE).map(terminate_cause_word);
+                self.sign(slot, Sign::Stop, now.unix_micros);
+                self.end(slot, Happening::Ended, cause.as_deref().unwrap_or("unknown"), now);
+            }
+            // What accounting calls the present one is yet to be told.
+            Stopped::Before => self.change(slot, Happening::Named, now, |session| {
                 Arc::make_mut(&mut session.names).acct_session_id = None;
                 session.named_at = happened;
-            });
+            }),
+            Stopped::Another => {}
         }
     }
 
     /// Accounting-On or -Off: the NAS restarts, and what was open there before is over (RFC 2866 section 5.1).
     fn restarts(&mut self, report: &Report<'_>) {
         let (nas, here) = (report.nas(), report.happened_here());
-        for slot in self.index.by_client(&report.client) {
-            let over = self.session(slot).is_some_and(|session| {
-                let since = session.authorized.as_ref().map_or(session.opened_at, |authorized| authorized.at);
-                since <= here && is_at(session, &nas, report.source)
-            });
-            if over {
-                self.end(slot, Happening::Ended, "nas-reboot", report.came);
-            }
+        let over = |slot: &Slot| {
+            let session = self.session(*slot);
+            session.is_some_and(|session| session.since() <= here && is_at(session, &nas, report.source))
+        };
+        let over: Vec<_> = self.index.by_client(&report.client).into_iter().filter(over).collect();
+        self.ended.restarted(report.source, here);
+        self.restarted(over, here);
+    }
+}
+
+/// Which session a Stop is about.
+enum Stopped {
+    This,
+    /// The one before it at the same port, whose name it still has.
+    Before,
+    Another,
+}
+
+fn stopped(session: &Session, report: &Report<'_>, id: &str) -> Stopped {
+    let accepted = session.authorized.as_ref().map(|authorized| (authorized.decision, authorized.at));
+    let since_then = accepted.is_none_or(|(decision, at)| {
+        report.decision() == Some(decision) || report.happened_here().saturating_add(ORDER_SLACK) >= at
+    });
+    match session.names.acct_session_id.as_deref() {
+        // Accounting gave it another name, and this overtook the Start that says so.
+        Some(named) if named != id => {
+            let here = session.source == report.source && !session.names.is_another_port(&report.nas());
+            let renamed = here && since_then && report.happened_at() >= session.named_at;
+            if renamed { Stopped::This } else { Stopped::Another }
         }
+        _ if since_then => Stopped::This,
+        Some(_) => Stopped::Before,
+        None => Stopped::Another,
     }
 }
 
@@ -224,13 +259,4 @@ fn is_at(session: &Session, nas: &NasPort, source: IpAddr) -> bool {
     let named = same(known.identifier == nas.identifier, nas.identifier.is_some())
         || same(known.address == nas.address, nas.address.is_some());
     !session.names.is_another_nas(nas) && (named || session.source == source)
-}
-
-/// Whether a Start or Interim-Update was overtaken by the end of its session.
-fn is_overtaken(end: End, sign: Sign, happened: u64) -> bool {
-    match (end.final_word, sign) {
-        (true, Sign::Start) => happened <= end.at,
-        (true, _) => true,
-        (false, _) => happened < end.at.saturating_add(SURVIVES),
-    }
 }

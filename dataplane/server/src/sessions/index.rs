@@ -50,7 +50,8 @@ impl Key {
 #[derive(Debug)]
 enum Slots {
     One(Slot),
-    Many(HashSet<Slot>),
+    #[expect(clippy::box_collection, reason = "a set takes 48 octets in each entry that has one slot")]
+    Many(Box<HashSet<Slot>>),
 }
 
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl<K: Hash + Eq> Several<K> {
                 Slots::One(one) if *one == slot => {}
                 Slots::One(one) => {
                     let slots = HashSet::from([*one, slot]);
-                    occupied.insert(Slots::Many(slots));
+                    occupied.insert(Slots::Many(Box::new(slots)));
                 }
             },
         }

@@ -1,7 +1,7 @@
 //! Sessions, their events and notes as JSON (`nac/events/types.py`, `nac/sessions`).
 
 use nac_policy::Verdict;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::evaluate::Wanted;
 use super::notes::{Pending, Sign};
@@ -124,6 +124,28 @@ pub fn event(sequence: u64, change: &SessionChange) -> Vec<u8> {
 #[must_use]
 pub fn restored(record: &[u8]) -> Option<Session> {
     serde_json::from_slice(record).ok().filter(|session: &Session| session.state != State::Closed)
+}
+
+/// How the JSON of every session event begins.
+const EVENT_BEGINS: &[u8] = br#"{"type":"session","#;
+
+/// What a session event left behind.
+#[derive(Deserialize)]
+pub(super) struct Replayed {
+    session: String,
+    /// `None`: it ended.
+    pub(super) record: Option<Session>,
+}
+
+impl Replayed {
+    pub(super) fn id(&self) -> Option<SessionId> {
+        self.session.parse().ok()
+    }
+}
+
+/// What an event of the journal says of a session; `None` for events of anything else.
+pub(super) fn replayed(event: &[u8]) -> Option<Replayed> {
+    event.starts_with(EVENT_BEGINS).then(|| serde_json::from_slice(event).ok()).flatten()
 }
 
 #[derive(Serialize)]

@@ -112,15 +112,25 @@ impl Names {
     /// Take over what `later` says of the session itself; where the port is stays as it was decided on. True when something
     /// is new.
     pub(super) fn learn(names: &mut Arc<Self>, later: Self) -> bool {
+        if !names.has_news(&later) {
+            return false;
+        }
         let place = Self { nas: names.nas.clone(), connection: names.connection, mac: names.mac, ..later };
         let calling_station = names.calling_station.clone().or_else(|| place.calling_station.clone());
         let user_name = names.user_name.clone().or_else(|| place.user_name.clone());
-        let learnt = Self { calling_station, user_name, ..place }.or(names);
-        let news = learnt != **names;
-        if news {
-            *names = Arc::new(learnt);
-        }
-        news
+        *names = Arc::new(Self { calling_station, user_name, ..place }.or(names));
+        true
+    }
+
+    fn has_news(&self, later: &Self) -> bool {
+        let changes = |new: &Option<Box<str>>, old: &Option<Box<str>>| new.is_some() && new != old;
+        let first = |new: &Option<Box<str>>, old: &Option<Box<str>>| new.is_some() && old.is_none();
+        changes(&later.acct_session_id, &self.acct_session_id)
+            || changes(&later.acct_multi_session_id, &self.acct_multi_session_id)
+            || changes(&later.audit_session_id, &self.audit_session_id)
+            || first(&later.calling_station, &self.calling_station)
+            || first(&later.user_name, &self.user_name)
+            || !later.addresses.is_empty() && later.addresses != self.addresses
     }
 
     /// With what `earlier` says, and this does not.
@@ -266,6 +276,13 @@ pub struct Session {
     /// Whether a change is wanted that the port does not have yet.
     #[serde(skip)]
     pub differs: bool,
+}
+
+impl Session {
+    /// Unix microseconds: it lives at least since then.
+    pub(super) fn since(&self) -> u64 {
+        self.authorized.as_ref().map_or(self.opened_at, |authorized| authorized.at)
+    }
 }
 
 /// The place of a port.

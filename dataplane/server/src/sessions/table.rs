@@ -7,9 +7,10 @@ use std::time::Duration;
 use nac_policy::{DeviceFacts, Text};
 
 use super::Filter;
-use super::ended::{End, Ended};
+use super::ended::{By, End, Ended};
 use super::evaluate::Wanted;
 use super::index::{Index, Key, RecordNames, Slot, fingerprint_of};
+use super::json::Replayed;
 use super::notes::{Notes, Pending, Sign, Why};
 use super::session::{Authorized, Granted, Names, Session, SessionId, differ};
 use super::transition::{Change, Happening, State, next};
@@ -95,12 +96,26 @@ struct Told {
 struct Entry {
     session: Session,
     records: RecordNames,
-    told: Option<Told>,
+    told: Option<Box<Told>>,
     due: Option<Due>,
     /// Unix second at which time alone may change the decision.
     boundary: Option<i64>,
     /// When to see whether it fell silent.
     quiet_at: Duration,
+}
+
+impl Entry {
+    fn told(&self) -> Option<Told> {
+        self.told.as_deref().copied()
+    }
+}
+
+/// A session whose NAS restarted.
+#[derive(Debug)]
+struct Restarting {
+    id: SessionId,
+    /// Unix microseconds.
+    at: u64,
 }
 
 /// A pass over all sessions, in slices.
@@ -126,7 +141,7 @@ pub struct Counts {
 #[derive(Debug, Default)]
 pub struct Table {
     patience: Patience,
-    entries: Vec<Option<Entry>>,
+    entries: Vec<Option<Box<Entry>>>,
     free: Vec<Slot>,
     pub(super) index: Index,
     pub(super) ended: Ended,
@@ -134,6 +149,7 @@ pub struct Table {
     silences: BTreeSet<(Duration, Slot)>,
     due: VecDeque<Slot>,
     sweep: Option<Sweep>,
+    restarting: VecDeque<Restarting>,
     pub(super) notes: Notes,
     changes: Vec<SessionChange>,
     counts: Counts,
@@ -168,11 +184,11 @@ impl Table {
     }
 
     fn entry(&self, slot: Slot) -> Option<&Entry> {
-        self.entries.get(slot as usize)?.as_ref()
+        self.entries.get(slot as usize)?.as_deref()
     }
 
     fn entry_mut(&mut self, slot: Slot) -> Option<&mut Entry> {
-        self.entries.get_mut(slot as usize)?.as_mut()
+        self.entries.get_mut(slot as usize)?.as_deref_mut()
     }
 
     // --- authentication ---
@@ -268,6 +284,17 @@ impl Table {
         }
     }
 
+    /// What a session event of before a restart left behind takes the place of what was known.
+    pub(super) fn replace(&mut self, replayed: Replayed, now: Now) {
+        if let Some(slot) = replayed.id().and_then(|id| self.index.by_id(id)) {
+            self.end(slot, Happening::Ended, "replayed", now);
+            self.changes.pop();
+        }
+        if let Some(session) = replayed.record {
+            self.restore(session, now);
+        }
+    }
+
     /// Up to `most` sessions above `after`, in the order of their identities.
     #[must_use]
     pub fn find(&self, filter: &Filter, after: Option<SessionId>, most: usize) -> Vec<Session> {
@@ -303,7 +330,7 @@ impl Table {
         let quiet_at = Duration::ZERO;
         let entry = Entry { session, records, told: None, due: None, boundary: None, quiet_at };
         if let Some(place) = self.entries.get_mut(slot as usize) {
-            *place = Some(entry);
+            *place = Some(Box::new(entry));
         }
         self.watch(slot);
         Some(slot)
@@ -370,12 +397,10 @@ impl Table {
         }
         self.free.push(slot);
         self.count(entry.session.state, false);
-        if let Some(id) = &entry.session.names.acct_session_id
-            && self.ended.get(entry.session.source, id).is_none_or(|end| !end.final_word)
-        {
-            let end = End { at: now.unix_micros, final_word: cause == "nas-reboot" };
-            self.ended.add(entry.session.source, id.clone(), end);
+        if let Some(id) = &entry.session.names.acct_session_id {
+            self.ended.add_unless_told(entry.session.source, id, now.unix_micros);
         }
+        entry.session.names.mac.into_iter().for_each(|mac| self.ended.gone(mac, now.unix_micros));
         let (id, told) = (entry.session.id, entry.told.take());
         self.settle(id, told, cause);
         entry.session.state = state;
@@ -383,6 +408,26 @@ impl Table {
         entry.session.differs = false;
         let session = entry.session;
         self.changes.push(SessionChange { at: now.unix_micros, change, cause: Some(cause.into()), session });
+    }
+
+    /// The NAS of these sessions restarted at `at`, Unix microseconds.
+    pub(super) fn restarted(&mut self, slots: impl IntoIterator<Item = Slot>, at: u64) {
+        let ids: Vec<_> = slots.into_iter().filter_map(|slot| Some(self.session(slot)?.id)).collect();
+        self.restarting.extend(ids.into_iter().map(|id| Restarting { id, at }));
+    }
+
+    /// End up to `most` sessions whose NAS restarted: in slices, as a controller may have had thousands of them.
+    pub fn end_restarted(&mut self, most: usize, now: Now) {
+        for Restarting { id, at } in self.restarting.drain(..most.min(self.restarting.len())).collect::<Vec<_>>() {
+            let slot = self.index.by_id(id);
+            // One that was accepted in the meantime is a new one.
+            let Some(session) = slot.and_then(|slot| self.session(slot)).filter(|session| session.since() <= at) else {
+                continue;
+            };
+            let (source, named) = (session.source, session.names.acct_session_id.clone());
+            named.into_iter().for_each(|id| self.ended.add(source, id, End { at, by: By::Restart }));
+            slot.into_iter().for_each(|slot| self.end(slot, Happening::Ended, "nas-reboot", now));
+        }
     }
 
     // --- signs of life ---
@@ -407,7 +452,7 @@ impl Table {
     /// Who was told that this session differs may wait for a sign of it.
     pub(super) fn sign(&mut self, slot: Slot, sign: Sign, at: u64) {
         let Some(entry) = self.entry(slot) else { return };
-        if entry.told.is_some_and(|told| told.delivered) {
+        if entry.told().is_some_and(|told| told.delivered) {
             let id = entry.session.id;
             self.notes.of(id).seen = Some((sign, at));
         }
@@ -486,10 +531,10 @@ impl Table {
         }
     }
 
-    /// Whether [`Table::take_due`] has something to give.
+    /// Whether [`Table::take_due`] or [`Table::end_restarted`] has something to do.
     #[must_use]
     pub fn has_due(&self) -> bool {
-        !self.due.is_empty() || self.sweep.is_some()
+        !self.due.is_empty() || self.sweep.is_some() || !self.restarting.is_empty()
     }
 
     /// Up to about `most` sessions that are to be decided on again: first those that something of their own changed for.
@@ -525,7 +570,7 @@ impl Table {
     /// A session that is told to differ, to be decided on once more when that is fetched.
     pub fn task_of(&self, id: SessionId) -> Option<Task> {
         let slot = self.index.by_id(id)?;
-        let due = self.entry(slot)?.told.map_or(Due { at: 0, why: Why::Facts }, |told| told.due);
+        let due = self.entry(slot)?.told().map_or(Due { at: 0, why: Why::Facts }, |told| told.due);
         self.task(slot, due)
     }
 
@@ -547,10 +592,10 @@ impl Table {
         }
         let Some(entry) = self.entry_mut(slot) else { return false };
         let id = entry.session.id;
-        let told = entry.told;
+        let told = entry.told();
         if told.is_none_or(|told| told.wanted != wanted.authorization()) {
             let delivered = told.is_some_and(|told| told.delivered);
-            entry.told = Some(Told { wanted: wanted.authorization(), due: task.due, delivered });
+            entry.told = Some(Box::new(Told { wanted: wanted.authorization(), due: task.due, delivered }));
             if !entry.session.differs {
                 entry.session.differs = true;
                 self.counts.differing += 1;
@@ -594,7 +639,7 @@ impl Table {
         self.settle(id, told, by);
     }
 
-    fn settle(&mut self, id: SessionId, told: Option<Told>, by: &str) {
+    fn settle(&mut self, id: SessionId, told: Option<Box<Told>>, by: &str) {
         let Some(told) = told else { return };
         self.counts.differing = self.counts.differing.saturating_sub(1);
         if told.delivered {
@@ -608,7 +653,7 @@ impl Table {
     fn regranted(&mut self, slot: Slot, by: &str) {
         let Some(entry) = self.entry(slot) else { return };
         let granted = entry.session.granted.as_ref().map(|granted| granted.authorization);
-        match entry.told {
+        match entry.told() {
             Some(told) if told.wanted == granted => self.undiffer(slot, by),
             Some(told) => self.make_due(slot, told.due),
             None => {}

@@ -89,3 +89,48 @@ pub const fn next(state: Option<State>, authorized: bool, happening: Happening) 
         (Some(_), H::Ended) => Some((State::Closed, Change::Closed)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Change as C;
+    use super::Happening as H;
+    use super::State as S;
+    use super::next;
+
+    #[test]
+    fn the_life_of_a_session() {
+        let table = [
+            (None, true, H::Accepted, Some((S::Active, C::Opened))),
+            (None, false, H::Named, Some((S::Accounted, C::Opened))),
+            (None, false, H::Ended, None),
+            (Some(S::Active), true, H::Accepted, Some((S::Active, C::Reauthorized))),
+            (Some(S::Accounted), true, H::Accepted, Some((S::Active, C::Reauthorized))),
+            (Some(S::Stale), true, H::Accepted, Some((S::Active, C::Reauthorized))),
+            (Some(S::Active), true, H::Named, Some((S::Active, C::Bound))),
+            (Some(S::Stale), true, H::Named, Some((S::Stale, C::Bound))),
+            (Some(S::Active), true, H::Seen, None),
+            (Some(S::Accounted), false, H::Seen, None),
+            (Some(S::Stale), true, H::Seen, Some((S::Active, C::Resumed))),
+            (Some(S::Stale), false, H::Seen, Some((S::Accounted, C::Resumed))),
+            (Some(S::Active), true, H::Silent, Some((S::Stale, C::Stale))),
+            (Some(S::Accounted), false, H::Silent, Some((S::Stale, C::Stale))),
+            (Some(S::Stale), true, H::Silent, None),
+            (Some(S::Active), true, H::Applied, Some((S::Active, C::Applied))),
+            (Some(S::Accounted), false, H::Applied, None),
+            (Some(S::Active), true, H::Moved, Some((S::Closed, C::Moved))),
+            (Some(S::Active), true, H::Ended, Some((S::Closed, C::Closed))),
+            (Some(S::Accounted), false, H::Ended, Some((S::Closed, C::Closed))),
+            (Some(S::Stale), true, H::Ended, Some((S::Closed, C::Closed))),
+        ];
+        for (state, authorized, happening, expected) in table {
+            assert_eq!(next(state, authorized, happening), expected, "{state:?} {happening:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_happens_to_what_is_over() {
+        for happening in [H::Accepted, H::Named, H::Seen, H::Silent, H::Applied, H::Moved, H::Ended] {
+            assert_eq!(next(Some(S::Closed), true, happening), None);
+        }
+    }
+}

@@ -3,13 +3,17 @@
 
 use std::time::Duration;
 
-use nac_policy::{DeviceFacts, UserFacts};
-use nac_protocol::radius::{AttributeType, Code, Packet, put_vendor};
-use nac_server::sessions::{self, Filter, Report, SessionId};
+use nac_journal::{Batch, Journal, NodeId};
+use nac_policy::{Condition, DeviceFacts, Effect, FactName, Operand, Operator, RuleSpec, UserFacts};
+use nac_protocol::radius::{AttributeType, Code, Packet, put_attribute, put_vendor};
+use nac_server::accounting::{ACCOUNTING, AccountingRecord, EVENT};
+use nac_server::core::Core;
+use nac_server::sessions::{self, Filter, Report, SessionId, Sessions};
 use serde_json::{Value, json};
 
-use crate::world::device::enter;
+use crate::world::device::{almost, enter, finish};
 use crate::world::nas::{Asked, MAC, Session, mab};
+use crate::world::pki::Leaf;
 use crate::world::server::{PRINTER, World, laptop};
 
 const START: u32 = 1;
@@ -41,7 +45,7 @@ impl Live for World {
     /// What the thread of the sessions and a reader of notes do.
     fn notes(&self) -> Vec<Value> {
         sessions::tick(&self.core, None, self.now);
-        while sessions::reevaluate(&self.core, self.now) {}
+        while sessions::work(&self.core, self.now) {}
         let notes = sessions::notes(&self.core, usize::MAX, Duration::ZERO, || self.now);
         notes.iter().map(|note| serde_json::from_slice(note).unwrap()).collect()
     }
@@ -317,8 +321,9 @@ fn rfc2866_accounting_names_and_ends_a_session() {
     world.account(&report(&mut session, INTERIM_UPDATE, "A", &[address]), &session);
     world.account(&report(&mut session, INTERIM_UPDATE, "A", &[address]), &session);
     assert_eq!(world.the_session()["addresses"], json!(["198.51.100.7"]));
-    world.account(&report(&mut session, STOP, "B", &[]), &session);
-    assert_eq!(world.sessions().len(), 1, "another session's Stop");
+    let late = (AttributeType::ACCT_DELAY_TIME, &60_u32.to_be_bytes()[..]);
+    world.account(&report(&mut session, STOP, "B", &[late]), &session);
+    assert_eq!(world.sessions().len(), 1, "the Stop of the session before");
     world.account(&report(&mut session, STOP, "A", &[(AttributeType::ACCT_TERMINATE_CAUSE, &[0, 0, 0, 2])]), &session);
     for overtaken in [STOP, INTERIM_UPDATE, START] {
         world.account(&report(&mut session, overtaken, "A", &[]), &session);
@@ -349,8 +354,10 @@ fn rfc2866_5_1_accounting_on_ends_the_sessions_of_its_nas_and_no_other() {
     };
     world.account(&on(&mut session, "another-switch", 0), &session);
     world.account(&on(&mut session, "access-switch", 10), &session);
+    world.notes();
     assert_eq!(world.sessions().len(), 2, "another NAS of this client, and a restart before the logins");
     world.account(&on(&mut session, "access-switch", 0), &session);
+    world.notes();
     assert_eq!(world.the_session()["client"], "switch-2");
     assert_eq!(world.changes().last(), Some(&told("closed", json!("nas-reboot"))));
 }
@@ -369,4 +376,200 @@ fn accounting_alone_opens_a_session_that_is_listed_and_left_alone() {
     let view = world.the_session();
     assert_eq!((&view["session"], &view["state"]), (&known["session"], &json!("active")));
     assert_eq!(view["acct_session_id"], "A");
+}
+
+/// A rule that rejects, above all others.
+fn reject_when(condition: Condition) -> impl FnOnce(&mut crate::world::estate::Estate) {
+    move |estate| {
+        estate.policy.rules.insert(
+            0,
+            RuleSpec {
+                effect: Effect::Reject,
+                targets: Vec::new(),
+                condition,
+                monitor: false,
+                label: "reject".into(),
+                location: "time.policy:1".into(),
+            },
+        );
+    }
+}
+
+#[test]
+fn what_time_alone_changes_is_told_in_its_second() {
+    let compare = |fact, operator, operand| Condition::compare(fact, operator, operand).unwrap();
+    let known = compare(FactName::DeviceKnown, Operator::Equal, Operand::Boolean(true));
+    let is_unknown = compare(FactName::PostureStatus, Operator::Equal, Operand::Text("unknown".into()));
+    let is_old = compare(FactName::PostureAge, Operator::Greater, Operand::Integer(600));
+    let has_ended = compare(FactName::UserAccessEnded, Operator::Equal, Operand::Boolean(true));
+    let ends_soon = compare(FactName::CertificateDaysLeft, Operator::Less, Operand::Integer(10));
+    let with = |condition| Condition::all(vec![known.clone(), condition]).unwrap();
+    let reported = |now: i64| DeviceFacts {
+        posture: std::sync::Arc::new(nac_policy::Posture {
+            status: Some("healthy".into()),
+            ..nac_policy::Posture::default()
+        }),
+        posture_at: Some(now - 100).into(),
+        posture_expires_at: Some(now + 900).into(),
+        ..laptop()
+    };
+    for (condition, turns) in [(with(is_unknown), 900), (with(is_old), 501), (has_ended, 700)] {
+        let mut world = World::with(reject_when(condition));
+        let now = i64::try_from(world.now.unix()).unwrap();
+        put_device(&world, reported(now));
+        put_user(&world, UserFacts { access_until: Some(now + 700), ..alice() });
+        assert!(enter(&mut world, &mut Session::on(1)).is_accept());
+        world.pass(Duration::from_secs(turns - 1));
+        assert!(world.notes().is_empty(), "before {turns} s");
+        world.pass(Duration::from_secs(1));
+        let notes = world.notes();
+        assert_eq!((&notes[0]["note"], &notes[0]["why"]), (&json!("differs"), &json!("time")), "after {turns} s");
+        assert_eq!(notes[0]["due_at"].as_u64().unwrap() / 1_000_000, world.now.unix());
+    }
+    let mut world = World::with(reject_when(ends_soon));
+    let lasting = Leaf { not_after: world.now.unix() + 30 * 86_400, ..crate::world::server::alice() };
+    world.alice = world.issuing.issue(&lasting);
+    for list in &mut world.estate.trust.revocation_lists {
+        list.next_update = lasting.not_after;
+    }
+    publish(&mut world);
+    let mut session = Session::on(1);
+    assert!(enter(&mut world, &mut session).is_accept());
+    let not_after = world.event()["certificate"]["not_after"].as_u64().unwrap();
+    let turns = not_after - 10 * 86_400 + 1;
+    world.pass(Duration::from_secs(turns - world.now.unix() - 1));
+    world.account(&report(&mut session, INTERIM_UPDATE, "A", &[]), &session);
+    assert!(world.notes().is_empty(), "ten whole days are left");
+    world.pass(Duration::from_secs(1));
+    assert_eq!(world.notes()[0]["note"], "differs");
+}
+
+#[test]
+fn a_session_that_nobody_hears_of_is_stale_then_forgotten() {
+    let hour = Duration::from_secs(3_600);
+    let mut world = World::new();
+    let mut session = Session::on(1);
+    assert!(enter(&mut world, &mut session).is_accept());
+    world.account(&report(&mut session, START, "A", &[]), &session);
+    quarantine(&world);
+    let id = world.notes()[0]["session"]["session"].clone();
+    world.pass(2 * hour);
+    world.account(&report(&mut session, INTERIM_UPDATE, "A", &[]), &session);
+    world.pass(2 * hour);
+    let at = world.now.unix_micros - 2 * 3_600_000_000;
+    assert_eq!(world.notes(), [json!({"note": "seen", "session": id, "by": "interim", "at": at})]);
+    assert_eq!(world.the_session()["state"], "active", "an Interim-Update is a sign");
+    world.pass(hour);
+    assert_eq!(world.notes(), [json!({"note": "settled", "session": id, "by": "stale"})]);
+    assert_eq!(world.the_session()["state"], "stale");
+    put_device(&world, DeviceFacts { disabled: true, ..laptop() });
+    assert!(world.notes().is_empty(), "nothing is sent to a port that may be empty");
+    world.pass(hour);
+    world.account(&report(&mut session, INTERIM_UPDATE, "A", &[]), &session);
+    assert_eq!(world.notes()[0]["wanted"]["cause"], "device_disabled");
+    world.pass(3 * hour);
+    world.notes();
+    world.pass(24 * hour);
+    world.notes();
+    assert!(world.sessions().is_empty());
+    let changes = world.changes();
+    let words: Vec<_> = changes.iter().map(|(change, _)| change.as_str()).collect();
+    assert_eq!(words, ["opened", "bound", "stale", "resumed", "stale", "closed"]);
+    assert_eq!(changes.last().unwrap().1, "forgotten");
+}
+
+#[test]
+fn rfc2869_5_16_three_missed_interim_intervals_are_silence() {
+    let mut world = World::with(|estate| {
+        let reply = &mut estate.policy.segments[0].replies[0].1;
+        put_attribute(reply, AttributeType::ACCT_INTERIM_INTERVAL, &600_u32.to_be_bytes()).unwrap();
+    });
+    assert!(enter(&mut world, &mut Session::on(1)).is_accept());
+    world.pass(Duration::from_secs(1_799));
+    world.notes();
+    assert_eq!(world.the_session()["state"], "active");
+    world.pass(Duration::from_secs(1));
+    world.notes();
+    assert_eq!(world.the_session()["state"], "stale");
+}
+
+#[test]
+fn a_login_that_was_decided_before_a_change_is_decided_on_again() {
+    let mut world = World::new();
+    let mut session = Session::on(1);
+    let mut supplicant = world.laptop().supplicant();
+    let last = almost(&mut world, &mut session, &mut supplicant);
+    put_device(&world, DeviceFacts { disabled: true, ..laptop() });
+    assert!(finish(&mut world, &mut session, &mut supplicant, last).is_accept(), "decided before");
+    assert_eq!(world.notes()[0]["wanted"]["cause"], "device_disabled");
+}
+
+#[test]
+fn a_session_is_decided_on_with_where_its_device_was_before_it() {
+    let was = |segment: &str| {
+        Condition::compare(FactName::PreviousSegment, Operator::Equal, Operand::Text(segment.into())).unwrap()
+    };
+    let mut world = World::with(|estate| {
+        let rules = &mut estate.policy.rules;
+        let first = RuleSpec { effect: Effect::Place, targets: vec!["printers".into()], ..rules[0].clone() };
+        rules.insert(0, RuleSpec { condition: was("corp"), location: "again.policy:1".into(), ..first });
+    });
+    assert!(enter(&mut world, &mut Session::on(1)).is_accept());
+    publish(&mut world);
+    assert!(world.notes().is_empty(), "the session itself is not what was before it");
+    assert!(enter(&mut world, &mut Session::on(1)).is_accept());
+    assert_eq!(world.the_session()["segment"], "printers", "the next login comes after it");
+}
+
+#[test]
+fn a_record_restores_a_session_as_it_was() {
+    let mut world = World::new();
+    let mut session = Session::on(1);
+    session.also = vec![(AttributeType::FRAMED_IP_ADDRESS, vec![198, 51, 100, 7])];
+    assert!(enter(&mut world, &mut session).is_accept());
+    let known = world.the_session();
+    let record = serde_json::to_vec(&world.session_events()[0]["record"]).unwrap();
+    let restarted = Sessions::default();
+    restarted.restore([&record[..], b"{}", b"null", b"\xff", b""], world.now);
+    assert_eq!((restarted.counts().open, restarted.unreadable.get()), (1, 4));
+    let found = restarted.find(&Filter::default(), None, 9);
+    assert_eq!(serde_json::from_slice::<Value>(&found[0]).unwrap(), known);
+    let core = Core::new(world.estate.compile(), 99).unwrap().with_sessions(restarted);
+    core.facts.upsert_device(DeviceFacts { disabled: true, ..laptop() });
+    world.core = std::sync::Arc::new(core);
+    assert_eq!(world.notes()[0]["wanted"]["cause"], "device_disabled", "all are decided on after a restart");
+}
+
+#[test]
+fn the_journal_completes_what_was_restored() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let mut world = World::new();
+    let mut session = Session::on(1);
+    assert!(enter(&mut world, &mut session).is_accept());
+    let raw = world.core.events.wait(Duration::ZERO, Duration::ZERO, 9);
+    let opened = raw.iter().find(|event| event.starts_with(b"{\"type\":\"session\"")).unwrap();
+    world.pass(Duration::from_secs(60));
+    let stop = report(&mut session, STOP, "A", &[]);
+    let record = AccountingRecord {
+        source: session.source,
+        socket: 0,
+        generation: 1,
+        client: "switch-1",
+        packet: Packet::parse(&stop.octets).unwrap(),
+    };
+    let mut lives = Vec::new();
+    for stopped in [false, true] {
+        let journal = Journal::open(&folder.path().join(stopped.to_string()), NodeId([7; 16]), 1 << 20).unwrap();
+        let mut batch = Batch::default();
+        let at = world.now.unix_micros;
+        batch.push(EVENT, at, |out| out.extend_from_slice(opened)).unwrap();
+        if stopped {
+            batch.push(ACCOUNTING, at, |out| out.extend_from_slice(&record.octets())).unwrap();
+        }
+        journal.commit(&mut batch).unwrap();
+        let core = Core::new(world.estate.compile(), 99).unwrap().with_journal(journal, world.now);
+        sessions::replay(&core, world.now);
+        lives.push(core.sessions.counts().open);
+    }
+    assert_eq!(lives, [1, 0], "its Stop was recorded, what became of it was not");
 }
