@@ -74,6 +74,7 @@ class Server:
 SWITCHES: Final = (
     SwitchPlan("ber-1", 1, "berlin", "rfc4849"),
     SwitchPlan("ber-2", 2, "berlin", "aos-cx+ipv4", fragment=500),
+    SwitchPlan("ber-3", 4, "berlin", "rfc4849"),
     SwitchPlan("bos-1", 3, "boston", "cisco-ios-xe+ipv4"),
 )
 

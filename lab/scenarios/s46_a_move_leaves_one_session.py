@@ -17,4 +17,8 @@ def play(campus: Campus) -> None:
         if port["session"] and port["session"]["user"] == laptop.identity
     ]
     campus.must(len(open_ports) == 1, "one port of the campus is open to it")
+    live = campus.nac.json("session", "list", "--device", laptop.name)
+    campus.must(
+        [one["client"] for one in live if one["state"] == "active"] == ["bos-1"], "nac has one live session of it"
+    )
     campus.must(laptop.event["identity_device"] == laptop.name, "and the record knows it by its certificate")

@@ -21,7 +21,7 @@ from lab.campus import namespace
 from lab.campus.host import Host
 from lab.campus.ladder import Rung, ladder
 from lab.campus.nac_home import Nac, until
-from lab.campus.plan import SERVERS, Server, server_of, switch_named
+from lab.campus.plan import SERVERS, SWITCHES, Server, server_of, switch_named
 from lab.campus.probe import answering
 from lab.campus.state import Lab
 from lab.campus.supplicant import Certificate
@@ -75,7 +75,7 @@ class Campus:
         self.record = Record()
         self._devices: list[Device] = []
         self._numbers = itertools.count(1)
-        self._ports = {switch: itertools.count(FIRST_PORT) for switch in ("ber-1", "ber-2", "bos-1")}
+        self._ports = {switch.name: itertools.count(FIRST_PORT) for switch in SWITCHES}
 
     # --- who there is ---
 

@@ -1,4 +1,4 @@
-"""A contractor comes in until the day that was agreed, and not after it."""
+"""A contractor comes in until the access is ended; the live session ends with it, and no other begins."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ def play(campus: Campus) -> None:
     campus.takes_over()
     contractor.plugs_into("ber-2").signs_in().reaches("front-ends")
     campus.admin("user", "disable", contractor.identity)
-    campus.takes_over()
+    contractor.loses("front-ends").is_out()
     contractor.is_refused("user_disabled")
