@@ -15,7 +15,7 @@ from lab.campus.ladder import Rung, ladder
 from lab.campus.plan import SWITCHES
 from lab.campus.state import Lab
 from lab.scenarios.playing import Verdict
-from lab.scenarios.vocabulary import Signed
+from lab.scenarios.record import Signed
 
 _AFTER_S: Final = 0.2
 """What still belongs to an authentication after its end: the Accounting-Request that says so."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from lab.campus.error import LabError
 from lab.campus.state import Lab
 from lab.scenarios.found import Scenario
-from lab.scenarios.vocabulary import Campus, Record, ScenarioError
+from lab.scenarios.record import Record, ScenarioError
+from lab.scenarios.vocabulary import Campus
 
 
 @dataclass(frozen=True)

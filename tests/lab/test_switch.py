@@ -16,7 +16,8 @@ from lab.campus.probe import ping
 from lab.campus.state import Lab
 from lab.campus.switch import radius
 from lab.campus.switch.dynamic_authorization import PORT
-from lab.scenarios.vocabulary import Campus, Device
+from lab.scenarios.device import Device
+from lab.scenarios.vocabulary import Campus
 
 SILENCE_S = 0.3
 PATIENCE_S = 5.0
