@@ -84,8 +84,12 @@ bench: build ## measure beside FreeRADIUS and hostapd, write docs/benchmarks.md
 	$(BIN)/python -m lab.bench
 
 deps: ## the Debian packages that tests need
+<<<<<<< HEAD
+	@scripts/debian-packages.sh eapoltest freeradius freeradius-utils hostapd iproute2 nftables openssl tcpdump wpasupplicant
+=======
 	@scripts/debian-packages.sh eapoltest freeradius freeradius-utils hostapd wpasupplicant openssl tcpdump \
 		postgresql faketime
+>>>>>>> coa
 
 wheel: $(VENV)/.runtime ## a wheel into target/wheels
 	$(BIN)/maturin build --quiet --release --locked --auditwheel skip --out $(WHEELS)

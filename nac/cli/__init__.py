@@ -36,6 +36,7 @@ COMMANDS: Final[dict[str, str]] = {
     "audit": "Who changed what.",
     "agent": "The posture agent of this device: check, report, status.",
     "decode": "Decode RADIUS packets from hex or a capture.",
+    "lab": "A campus on this machine: real supplicants, real switches' software, scenarios.",
     "completion": "Print a completion script for your shell.",
 }
 """Every noun with its line in the help; the order is the order of the help."""

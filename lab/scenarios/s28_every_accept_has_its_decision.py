@@ -1,0 +1,24 @@
+"""Each Access-Accept on the wire has a stored decision with an id, and there is no decision without a rule."""
+
+from __future__ import annotations
+
+from lab.campus.ladder import accepts
+from lab.scenarios.vocabulary import Campus
+
+
+def play(campus: Campus) -> None:
+    devices = [campus.laptop("ml-engineering"), campus.laptop("business", managed=False)]
+    printer = campus.printer()
+    campus.takes_over()
+    for device in devices:
+        device.plugs_into("ber-2").signs_in().signs_in()
+    printer.plugs_into("ber-2").is_bypassed()
+    for device in (*devices, printer):
+        sent = accepts(campus.lab, "ber-2", device.mac)
+        events = campus.nac.json("auth", "list", "--mac", device.mac)
+        campus.must(
+            len(sent) == len(events), f"{len(sent)} accepts on the wire, {len(events)} decisions for {device.name}"
+        )
+        campus.must(
+            all(event["id"] and event["decision"]["rule"] for event in events), "each has an id and names its rule"
+        )
