@@ -57,8 +57,8 @@ test-rust: | toolchain
 test-python: build $(VENV)/.dev
 	$(BIN)/python -m pytest
 
-test-faults: build $(VENV)/.dev ## kill a loaded server 50 times, fill its disk, lock its database, damage its journal
-	NAC_KILLS=50 $(BIN)/python -m pytest tests/faults
+test-faults: build $(VENV)/.dev ## kill a loaded server 50 times, fill its disk, lock its database, cut the power of 20,000 devices
+	NAC_KILLS=50 NAC_STORM=20000 $(BIN)/python -m pytest tests/faults
 
 check: lint-python lint-rust deny ## formatters, linters, types, licences
 

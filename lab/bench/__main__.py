@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from lab.bench import cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
+from lab.bench import cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, storm, tables
 from lab.bench.cases import CASES, RECORDING
 from lab.bench.pki import KeyKind, Pki, create
 from lab.bench.rules import measure as rules
@@ -81,7 +81,7 @@ def main(sections: tuple[str, ...], cases: tuple[str, ...], servers: tuple[str, 
         write=write and not cases and not servers,
     )
     try:
-        for section in sections or ("cost", "half-open", "scaling", "latency"):
+        for section in sections or ("cost", "half-open", "scaling", "latency", "storm"):
             _SECTIONS[section](bench, cases)
     except (ServerError, SupplicantError, cost.MeasurementError) as error:
         raise click.ClickException(str(error)) from error
@@ -148,6 +148,13 @@ def _measure_latency(bench: Bench, _only: tuple[str, ...]) -> None:
     bench.tell("latency", tables.latency(result), result)
 
 
+def _measure_storm(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    result = storm.measure(bench.pki_for("p256"), bench.folder / "storm", bench.supplicant)
+    bench.tell("storm", tables.storm(result), result)
+
+
 def _measure_rules(bench: Bench, _only: tuple[str, ...]) -> None:
     servers: list[RuleServer] = [NAC] if _has_nac(bench) else []
     if any(kind.name == "FreeRADIUS" for kind in bench.kinds):
@@ -170,6 +177,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "half-open": _measure_half_open,
     "scaling": _measure_scaling,
     "latency": _measure_latency,
+    "storm": _measure_storm,
     "rules": _measure_rules,
 }
 

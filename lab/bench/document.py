@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-SECTIONS = ("machine", "cost", "floor", "half-open", "scaling", "latency", "rules")
+SECTIONS = ("machine", "cost", "floor", "half-open", "scaling", "latency", "storm", "rules")
 
 
 class MarkerError(Exception):

@@ -23,7 +23,7 @@ def records(server: Server) -> Counter[str]:
     """How many records of each kind are stored."""
     with server.database.read() as session:
         rows = session.execute(select(Accounting.status, func.count()).group_by(Accounting.status))
-        return Counter({status: count for status, count in rows})
+        return Counter(dict(rows.tuples().all()))
 
 
 def test_a_power_cut_lets_everybody_in_and_does_nothing_twice(home: Home) -> None:
