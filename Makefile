@@ -57,8 +57,8 @@ test-rust: | toolchain
 test-python: build $(VENV)/.dev
 	$(BIN)/python -m pytest
 
-test-faults: build $(VENV)/.dev ## kill a loaded server 50 times; take its database, disks, log and clock away; damage its journal
-	NAC_KILLS=50 $(BIN)/python -m pytest tests/faults
+test-faults: build $(VENV)/.dev ## kill a loaded server 50 times; take its database, disks, log and clock away; damage its journal, cut the power of 20,000 devices
+	NAC_KILLS=50 NAC_STORM=20000 $(BIN)/python -m pytest tests/faults
 
 check: lint-python lint-rust deny ## formatters, linters, types, licences
 
@@ -84,12 +84,7 @@ bench: build ## measure beside FreeRADIUS and hostapd, write docs/benchmarks.md
 	$(BIN)/python -m lab.bench
 
 deps: ## the Debian packages that tests need
-<<<<<<< HEAD
 	@scripts/debian-packages.sh eapoltest freeradius freeradius-utils hostapd iproute2 nftables openssl tcpdump wpasupplicant
-=======
-	@scripts/debian-packages.sh eapoltest freeradius freeradius-utils hostapd wpasupplicant openssl tcpdump \
-		postgresql faketime
->>>>>>> coa
 
 wheel: $(VENV)/.runtime ## a wheel into target/wheels
 	$(BIN)/maturin build --quiet --release --locked --auditwheel skip --out $(WHEELS)

@@ -26,6 +26,7 @@ from lab.bench import (
     latency,
     nac_server,
     scaling,
+    storm,
     tables,
 )
 from lab.bench.cases import CASES, RECORDING
@@ -96,7 +97,7 @@ def main(sections: tuple[str, ...], cases: tuple[str, ...], servers: tuple[str, 
         write=write and not cases and not servers,
     )
     try:
-        for section in sections or ("cost", "half-open", "scaling", "latency", "accounting"):
+        for section in sections or ("cost", "half-open", "scaling", "latency", "storm", "accounting"):
             _SECTIONS[section](bench, cases)
     except (ServerError, SupplicantError, cost.MeasurementError) as error:
         raise click.ClickException(str(error)) from error
@@ -163,6 +164,13 @@ def _measure_latency(bench: Bench, _only: tuple[str, ...]) -> None:
     bench.tell("latency", tables.latency(result), result)
 
 
+def _measure_storm(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    result = storm.measure(bench.pki_for("p256"), bench.folder / "storm", bench.supplicant)
+    bench.tell("storm", tables.storm(result), result)
+
+
 def _measure_rules(bench: Bench, _only: tuple[str, ...]) -> None:
     servers: list[RuleServer] = [NAC] if _has_nac(bench) else []
     if any(kind.name == "FreeRADIUS" for kind in bench.kinds):
@@ -218,6 +226,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "half-open": _measure_half_open,
     "scaling": _measure_scaling,
     "latency": _measure_latency,
+    "storm": _measure_storm,
     "rules": _measure_rules,
     "coa": _measure_coa,
     "drain": _measure_drain,

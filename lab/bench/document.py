@@ -18,6 +18,7 @@ SECTIONS = (
     "half-open",
     "scaling",
     "latency",
+    "storm",
     "rules",
     "coa",
     "drain",

@@ -14,6 +14,7 @@ from lab.bench.half_open import LINGER_S, HalfOpen
 from lab.bench.latency import Latency
 from lab.bench.rules.measure import COUNTS, Curve, RuleCosts
 from lab.bench.scaling import Scaling
+from lab.bench.storm import Storm
 from lab.bench.supplicant import Json
 
 Floor = dict[str, Json]
@@ -44,7 +45,7 @@ def cost(costs: Sequence[Cost], servers: Sequence[str]) -> str:
         "of nac: data plane",
         "to be reached by nac",
     ]
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _data_plane(nac: Cost | None) -> str:
@@ -91,7 +92,7 @@ def floor(measured: Floor, costs: Sequence[Cost]) -> str:
             times = statistics.median(nac[name].data_plane_us) / bare
             ratio = f"{times:.2f} (at most {FLOOR_RATIO}): {_verdict(met=times <= FLOOR_RATIO)}"
         rows.append([name, f"{entry['min_us']:.1f} / {bare:.1f}", ratio])
-    return _table(["set of operations", "CPU, us (min / median)", "nac's data plane over it"], rows)
+    return table(["set of operations", "CPU, us (min / median)", "nac's data plane over it"], rows)
 
 
 def half_open(results: Iterable[HalfOpen]) -> str:
@@ -124,16 +125,16 @@ def half_open(results: Iterable[HalfOpen]) -> str:
         "slowest, ms",
         f"at most +{HALF_OPEN_LIMIT_MIB} MiB, good within 1 s",
     ]
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def scaling(result: Scaling) -> str:
     """Throughput by number of shards."""
     ratio = result.rate(2) / result.rate(1)
     rows = [[str(shards), f"{result.rate(shards):.0f}", f"{result.cores(shards):.2f}"] for shards in result.runs]
-    table = _table(["shards", "authentications/s (median)", "cores kept busy"], rows)
+    rates = table(["shards", "authentications/s (median)", "cores kept busy"], rows)
     met = _verdict(met=ratio >= SCALING_RATIO)
-    return f"{table}\nRatio {ratio:.2f} (at least {SCALING_RATIO}): {met}.\n"
+    return f"{rates}\nRatio {ratio:.2f} (at least {SCALING_RATIO}): {met}.\n"
 
 
 def latency(result: Latency) -> str:
@@ -146,13 +147,13 @@ def latency(result: Latency) -> str:
     ):
         found = result.half["latency_us"][key]
         rows.append([label, *(f"{found[name] / 1000:.2f}" for name in ("p50", "p90", "p99", "p99_9", "max"))])
-    table = _table(["latency, ms", "p50", "p90", "p99", "p99.9", "max"], rows)
+    percentiles = table(["latency, ms", "p50", "p90", "p99", "p99.9", "max"], rows)
     idle = result.idle_rss_kib / 1024
     met = _verdict(met=result.server_p99_ms < P99_LIMIT_MS and result.half["timeouts"] == 0)
     return (
         f"Peak, closed loop: {result.peak['rate']:.0f} full handshakes/s. "
         f"Open loop at half of it: {result.half['rate']:.0f}/s, {result.half['accepts']:,} accepted of "
-        f"{result.half['started']:,}.\n\n{table}\n"
+        f"{result.half['started']:,}.\n\n{percentiles}\n"
         f"p99 of the added round trips {result.server_p99_ms:.2f} ms (below {P99_LIMIT_MS}): {met}. "
         f"Idle server {idle:.0f} MiB (below {IDLE_LIMIT_MIB}): {_verdict(met=idle < IDLE_LIMIT_MIB)}.\n"
     )
@@ -165,10 +166,10 @@ def coa(result: Coa) -> str:
         ("the session is seen to be over", result.confirmed_ms),
     ]
     rows = [[label, *(f"{_percentile(found, share):.1f}" for share in (50, 90, 99, 100))] for label, found in spans]
-    table = _table(["after a changed fact, ms, until", "p50", "p90", "p99", "max"], rows)
+    shown = table(["after a changed fact, ms, until", "p50", "p90", "p99", "max"], rows)
     wire, confirmed = _percentile(result.wire_ms, 99), _percentile(result.confirmed_ms, 99)
     return (
-        f"{CHANGES} of {SESSIONS:,} live sessions.\n\n{table}\n"
+        f"{CHANGES} of {SESSIONS:,} live sessions.\n\n{shown}\n"
         f"p99 on the wire {wire:.1f} ms (below {COA_WIRE_LIMIT_MS}): {_verdict(met=wire < COA_WIRE_LIMIT_MS)}. "
         f"p99 confirmed {confirmed:.1f} ms (below {COA_CONFIRMED_LIMIT_MS}): "
         f"{_verdict(met=confirmed < COA_CONFIRMED_LIMIT_MS)}.\n"
@@ -179,6 +180,42 @@ def _percentile(values: Sequence[float], share: int) -> float:
     """The smallest value that `share` in a hundred do not exceed."""
     ordered = sorted(values)
     return ordered[max(0, -(-len(ordered) * share // 100) - 1)]
+
+
+def storm(result: Storm) -> str:
+    """What became of everybody, and what was done twice."""
+    rows = []
+    for devices, run in result.runs.items():
+        logins, accounting = run["logins"], run["accounting"]
+        once = logins["handshakes_full"] == run["devices_in"] == devices
+        met = _verdict(met=run["all_right"] and once)
+        rows.append(
+            [
+                f"{devices:,}",
+                f"{run['devices_in']:,}",
+                f"{run['all_in_s']:.1f}",
+                f"{run['latency_us']['admission']['p50'] / 1e6:.2f}",
+                f"{logins['handshakes_full']:,}",
+                f"{run['retransmits']:,}",
+                f"{logins['restarts']:,}",
+                f"{accounting['on'] + accounting['start'] + accounting['interim'] + accounting['stop']:,}",
+                str(accounting["unanswered"]),
+                met,
+            ]
+        )
+    header = [
+        "devices",
+        "admitted",
+        "all in, s",
+        "median, s",
+        "handshakes",
+        "requests sent again",
+        "logins begun again",
+        "records answered",
+        "not answered",
+        "everybody in, one handshake each, nothing lost",
+    ]
+    return table(header, rows)
 
 
 def rules(costs: RuleCosts) -> str:
@@ -194,8 +231,8 @@ def rules(costs: RuleCosts) -> str:
     ]
     return "\n".join(
         [
-            _table(["us, median (above one rule); number of rules:", "the rule asked for", *counts], requests),
-            _table(["seconds, median; number of rules:", *counts], times),
+            table(["us, median (above one rule); number of rules:", "the rule asked for", *counts], requests),
+            table(["seconds, median; number of rules:", *counts], times),
         ]
     )
 
@@ -210,7 +247,7 @@ def drain(runs: Sequence[Drained]) -> str:
         cells = [f"{rate:,.0f}", f"{own:.1f}", f"{server:.1f}" if server else "-"]
         rows.append([database, *cells, f"{wanted:,}: {_verdict(met=rate >= wanted)}"])
     header = ["database", "records/s (median)", "CPU of nac, us", "CPU of the database server, us", "at least"]
-    return _table(header, rows)
+    return table(header, rows)
 
 
 def _above_one_rule(curve: Curve, count: int) -> str:
@@ -241,7 +278,7 @@ def accounting(found: Sequence[Accounting]) -> str:
         for one in found
     ]
     header = ["", "on disk before the answer", "a second", "CPU us per request", "of it, to the answer"]
-    return _table([*header, "p99 at half the rate, ms"], rows) + _beside(found)
+    return table([*header, "p99 at half the rate, ms"], rows) + _beside(found)
 
 
 def _beside(found: Sequence[Accounting]) -> str:
@@ -263,13 +300,14 @@ def _beside(found: Sequence[Accounting]) -> str:
 
 def shares(found: Mapping[str, float]) -> str:
     """Parts of the samples."""
-    return _table(list(found), [[f"{share:.0%}" for share in found.values()]])
+    return table(list(found), [[f"{share:.0%}" for share in found.values()]])
 
 
 def _verdict(*, met: bool) -> str:
     return "met" if met else "**not met**"
 
 
-def _table(header: list[str], rows: list[list[str]]) -> str:
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A table in markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

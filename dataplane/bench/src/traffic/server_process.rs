@@ -8,7 +8,7 @@ use std::time::Duration;
 use nix::time::ClockId;
 use nix::unistd::Pid;
 
-use super::LoadError;
+use super::TrafficError;
 
 /// A process id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,25 +16,25 @@ pub struct ProcessId(pub u32);
 
 /// A process whose use of the machine is read.
 #[derive(Debug)]
-pub(super) struct ServerProcess {
+pub(crate) struct ServerProcess {
     clock: ClockId,
     folder: PathBuf,
 }
 
 /// What a process has used so far.
 #[derive(Clone, Debug)]
-pub(super) struct Usage {
+pub(crate) struct Usage {
     /// User and system time of all its threads, ended ones among them.
-    pub(super) cpu: Duration,
+    pub(crate) cpu: Duration,
     /// The same by thread name, of the threads that live.
-    pub(super) threads: BTreeMap<String, Duration>,
+    pub(crate) threads: BTreeMap<String, Duration>,
     /// Resident set in KiB.
-    pub(super) rss_kib: u64,
+    pub(crate) rss_kib: u64,
 }
 
 impl ServerProcess {
-    pub(super) fn open(id: ProcessId) -> Result<Self, LoadError> {
-        let gone = || LoadError::ServerProcess(format!("there is no process {}", id.0));
+    pub(crate) fn open(id: ProcessId) -> Result<Self, TrafficError> {
+        let gone = || TrafficError::ServerProcess(format!("there is no process {}", id.0));
         let pid = i32::try_from(id.0).map_err(|_| gone())?;
         Ok(Self {
             clock: ClockId::pid_cpu_clock_id(Pid::from_raw(pid)).map_err(|_| gone())?,
@@ -42,23 +42,23 @@ impl ServerProcess {
         })
     }
 
-    pub(super) fn own() -> Result<Self, LoadError> {
+    pub(crate) fn own() -> Result<Self, TrafficError> {
         Self::open(ProcessId(std::process::id()))
     }
 
-    pub(super) fn usage(&self) -> Result<Usage, LoadError> {
+    pub(crate) fn usage(&self) -> Result<Usage, TrafficError> {
         let cpu = self.clock.now().map_err(|_| self.unreadable())?;
         Ok(Usage { cpu: Duration::from(cpu), threads: self.threads(), rss_kib: self.rss_kib()? })
     }
 
     /// The resident set alone, in KiB.
-    pub(super) fn rss_kib(&self) -> Result<u64, LoadError> {
+    pub(crate) fn rss_kib(&self) -> Result<u64, TrafficError> {
         let status = fs::read_to_string(self.folder.join("status")).map_err(|_| self.unreadable())?;
         rss_kib(&status).ok_or_else(|| self.unreadable())
     }
 
-    fn unreadable(&self) -> LoadError {
-        LoadError::ServerProcess(format!("{} is not readable", self.folder.display()))
+    fn unreadable(&self) -> TrafficError {
+        TrafficError::ServerProcess(format!("{} is not readable", self.folder.display()))
     }
 
     /// Empty where the kernel keeps no such account.

@@ -8,7 +8,7 @@ use super::Pace;
 
 /// When a phase stops beginning conversations.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum PhaseEnd {
+pub(crate) enum PhaseEnd {
     /// After this many, over all workers.
     Count(u64),
     /// At this time.
@@ -17,7 +17,7 @@ pub(super) enum PhaseEnd {
 
 /// One worker's arrivals. Asked by [`Arrivals::due`], told by [`Arrivals::begun`].
 #[derive(Debug)]
-pub(super) struct Arrivals {
+pub(crate) struct Arrivals {
     schedule: Schedule,
     left: u64,
     until: Option<Instant>,
@@ -31,7 +31,7 @@ enum Schedule {
 
 impl Arrivals {
     /// The share of worker `index` among `workers`.
-    pub(super) fn share(pace: Pace, end: PhaseEnd, index: usize, workers: usize, now: Instant) -> Self {
+    pub(crate) fn share(pace: Pace, end: PhaseEnd, index: usize, workers: usize, now: Instant) -> Self {
         let schedule = match pace {
             Pace::Closed { concurrency } => Schedule::Closed { concurrency: part(concurrency, index, workers) },
             Pace::Open { rate } => {
@@ -49,7 +49,7 @@ impl Arrivals {
     }
 
     /// The time from which the next conversation counts, if one is due while `running` others run.
-    pub(super) fn due(&self, now: Instant, running: usize) -> Option<Instant> {
+    pub(crate) fn due(&self, now: Instant, running: usize) -> Option<Instant> {
         if self.is_over(now) {
             return None;
         }
@@ -60,7 +60,7 @@ impl Arrivals {
     }
 
     /// A due conversation has begun (or was given up): schedules the next.
-    pub(super) fn begun(&mut self) {
+    pub(crate) fn begun(&mut self) {
         self.left = self.left.saturating_sub(1);
         if let Schedule::Open { mean_gap, next } = &mut self.schedule {
             *next += Duration::from_secs_f64(*mean_gap * exponential());
@@ -68,7 +68,7 @@ impl Arrivals {
     }
 
     /// No more will begin. Open arrivals whose time came before the end are still due.
-    pub(super) fn is_over(&self, now: Instant) -> bool {
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
         let reference = match &self.schedule {
             Schedule::Closed { .. } => now,
             Schedule::Open { next, .. } => *next,
@@ -77,7 +77,7 @@ impl Arrivals {
     }
 
     /// When to look again, if time alone decides.
-    pub(super) fn next_time(&self) -> Option<Instant> {
+    pub(crate) fn next_time(&self) -> Option<Instant> {
         match &self.schedule {
             Schedule::Closed { .. } => None,
             Schedule::Open { next, .. } => Some(*next),

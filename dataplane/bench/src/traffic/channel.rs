@@ -1,7 +1,8 @@
 //! A source socket with its 256 identifiers (RFC 2865 3): replies find their conversation by identifier.
 
+use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::time::Duration;
 
@@ -9,10 +10,15 @@ use nix::errno::Errno;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
 
+use super::sockets::Route;
+use crate::authentication::RequestAuthenticator;
 use crate::exchange::connected_socket;
 
 /// Octets of socket buffer each way: a burst of whole flights fits.
 const SOCKET_BUFFER: usize = 1 << 20;
+
+/// Requests remembered for each identifier: a late reply to one of them is no forgery.
+const REMEMBERED: usize = 8;
 
 /// Index of a running conversation in its worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,17 +38,18 @@ pub(super) struct Arrived {
 pub(super) struct Channel {
     socket: UdpSocket,
     waiting: Vec<Option<Slot>>,
+    answered: Vec<VecDeque<RequestAuthenticator>>,
     free: usize,
     next: u8,
 }
 
 impl Channel {
-    pub(super) fn open(server: SocketAddr) -> io::Result<Self> {
-        let socket = connected_socket(server)?;
+    pub(super) fn open(route: Route) -> io::Result<Self> {
+        let socket = connected_socket(route.server, route.source)?;
         socket.set_nonblocking(true)?;
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         setsockopt(&socket, sockopt::RcvBuf, &SOCKET_BUFFER)?;
-        Ok(Self { socket, waiting: vec![None; 256], free: 256, next: 0 })
+        Ok(Self { socket, waiting: vec![None; 256], answered: vec![VecDeque::new(); 256], free: 256, next: 0 })
     }
 
     /// Takes a free identifier, the one unused for longest; None when all 256 wait for replies.
@@ -62,13 +69,22 @@ impl Channel {
         }
     }
 
-    /// Gives an identifier back.
-    pub(super) fn release(&mut self, identifier: u8) {
+    /// Gives an identifier back; `answered`: the authenticator of the request that had it, if it was sent.
+    pub(super) fn release(&mut self, identifier: u8, answered: Option<RequestAuthenticator>) {
         if let Some(place) = self.waiting.get_mut(usize::from(identifier))
             && place.take().is_some()
         {
             self.free += 1;
         }
+        if let (Some(before), Some(answered)) = (self.answered.get_mut(usize::from(identifier)), answered) {
+            before.truncate(REMEMBERED - 1);
+            before.push_front(answered);
+        }
+    }
+
+    /// The authenticators of the last requests that are over and had this identifier.
+    pub(super) fn answered(&self, identifier: u8) -> impl Iterator<Item = &RequestAuthenticator> {
+        self.answered.get(usize::from(identifier)).into_iter().flatten()
     }
 
     /// The conversation that waits under an identifier.
@@ -126,14 +142,14 @@ mod tests {
 
     #[test]
     fn rfc2865_3_identifiers_are_256_and_reused_last() {
-        let mut channel = Channel::open("127.0.0.1:9".parse().unwrap()).unwrap();
+        let mut channel = Channel::open(Route { server: "127.0.0.1:9".parse().unwrap(), source: None }).unwrap();
         for expected in 0..=255 {
             assert_eq!(channel.claim(Slot(usize::from(expected))), Some(expected));
         }
         assert_eq!(channel.claim(Slot(999)), None);
-        channel.release(7);
-        channel.release(7);
-        channel.release(200);
+        channel.release(7, None);
+        channel.release(7, None);
+        channel.release(200, None);
         assert_eq!(channel.waiting(7), None);
         assert_eq!(channel.claim(Slot(1)), Some(7));
         assert_eq!(channel.claim(Slot(2)), Some(200));

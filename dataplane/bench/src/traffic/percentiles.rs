@@ -6,7 +6,7 @@ use serde::Serialize;
 
 /// Durations, kept whole in microseconds: a run has a few million at most.
 #[derive(Debug, Default)]
-pub(super) struct Durations {
+pub(crate) struct Durations {
     microseconds: Vec<u32>,
 }
 
@@ -28,15 +28,15 @@ pub struct Percentiles {
 }
 
 impl Durations {
-    pub(super) fn push(&mut self, duration: Duration) {
+    pub(crate) fn push(&mut self, duration: Duration) {
         self.microseconds.push(u32::try_from(duration.as_micros()).unwrap_or(u32::MAX));
     }
 
-    pub(super) fn append(&mut self, mut other: Self) {
+    pub(crate) fn append(&mut self, mut other: Self) {
         self.microseconds.append(&mut other.microseconds);
     }
 
-    pub(super) fn percentiles(mut self) -> Percentiles {
+    pub(crate) fn percentiles(mut self) -> Percentiles {
         self.microseconds.sort_unstable();
         let rank = |per_mille: usize| {
             let index = (self.microseconds.len() * per_mille).div_ceil(1000).saturating_sub(1);
