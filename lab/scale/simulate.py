@@ -4,16 +4,19 @@ Each login is a number of requests, one after the other. A request waits in one 
 first, is worked on by one of the cores, and its answer goes back to the device, which sends the next request. A request
 that waits for too long is sent again after 2, 4 and 8 seconds; as nac does, the node ignores it while the first is in
 work. Who was not answered in all that time begins again. A beginning that finds its client's token bucket empty, or the
-queue of beginnings full, is not answered.
+queue of beginnings full, is not answered. A shard holds a bounded number of handshakes; beyond it the oldest is given up.
 """
 
 from __future__ import annotations
 
 import heapq
 import random
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+
+HANDSHAKES_PER_SHARD = 1_024
+"""MAX_HANDSHAKES of dataplane/server/src/limits.rs: handshakes under way that one shard holds."""
 
 RETRANSMISSIONS_S = (2.0, 4.0, 8.0)
 """How long each transmission of a request is waited for."""
@@ -74,6 +77,7 @@ class Outcome:
     retransmissions: int = 0
     shed: int = 0
     restarts: int = 0
+    evicted: int = 0
     longest_queue: int = 0
 
     def percentile(self, share: float) -> float:
@@ -101,6 +105,7 @@ class _Device:
     arrival: Arrival
     request: _Request | None = None
     """The one that it waits for; what is about an older one is void."""
+    evicted: bool = False
 
 
 @dataclass(eq=False)
@@ -126,6 +131,7 @@ class Simulation:
         self._events: list[tuple[float, int, Callable[[_Request], None], _Request]] = []
         self._under_way: deque[_Request] = deque()
         self._beginnings: deque[_Request] = deque()
+        self._handshakes: OrderedDict[int, _Device] = OrderedDict()
         self._free = node.cores
         self._buckets: dict[int, _Bucket] = {}
         self._outcome = Outcome()
@@ -161,8 +167,21 @@ class Simulation:
             self._outcome.retransmissions += 1
             self._send(request)
         else:
-            self._outcome.restarts += 1
-            self._ask(request.device, self._now + RESTART_S, round_number=0)
+            self._begin_again(request.device, self._now)
+
+    def _begin_again(self, device: _Device, now: float) -> None:
+        self._outcome.restarts += 1
+        self._handshakes.pop(id(device), None)
+        device.evicted = False
+        self._ask(device, now + RESTART_S, round_number=0)
+
+    def _hold(self, device: _Device) -> None:
+        """A handshake is under way; where there is no room for it the oldest makes some, and is rejected when it asks."""
+        self._handshakes[id(device)] = device
+        if len(self._handshakes) > HANDSHAKES_PER_SHARD * self._node.cores:
+            _, oldest = self._handshakes.popitem(last=False)
+            oldest.evicted = True
+            self._outcome.evicted += 1
 
     def _arrive(self, request: _Request) -> None:
         if request.is_void or request.in_work:
@@ -198,10 +217,16 @@ class Simulation:
             return
         answered_at = self._now + self._node.round_trip_s / 2
         device = request.device
+        if device.evicted:
+            self._begin_again(device, answered_at)
+            return
+        if request.round == HEAVY_ROUND:
+            self._hold(device)
         if request.round + 1 < self._work.rounds:
             self._ask(device, answered_at, round_number=request.round + 1)
             return
         device.request = None
+        self._handshakes.pop(id(device), None)
         self._outcome.admissions.append(answered_at - device.arrival.at)
         self._outcome.last_at = max(self._outcome.last_at, answered_at)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.scale import plan
-from lab.scale.simulate import Arrival, Node, Simulation, Work, all_at_once
+from lab.scale.simulate import HANDSHAKES_PER_SHARD, Arrival, Node, Simulation, Work, all_at_once
 
 PAGE = (Path(__file__).parents[2] / "docs/scale.md").read_text(encoding="utf-8")
 
@@ -53,3 +53,13 @@ def test_who_is_not_answered_begins_again() -> None:
     outcome = Simulation(node, slow).run(all_at_once(3, 3, within_s=0.0))
     assert outcome.restarts > 0
     assert len(outcome.admissions) == 3
+
+
+def test_a_shard_holds_so_many_handshakes_and_gives_the_oldest_up() -> None:
+    node = Node(cores=1, round_trip_s=1.9)
+    outcome = Simulation(node, Work(rounds=3, cheap_us=0.0, total_us=1000)).run(
+        all_at_once(HANDSHAKES_PER_SHARD + 50, 100, within_s=0.0)
+    )
+    assert outcome.evicted == outcome.restarts == 50
+    assert outcome.handshakes == HANDSHAKES_PER_SHARD + 100
+    assert len(outcome.admissions) == HANDSHAKES_PER_SHARD + 50
