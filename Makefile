@@ -84,7 +84,8 @@ bench: build ## measure beside FreeRADIUS and hostapd, write docs/benchmarks.md
 	$(BIN)/python -m lab.bench
 
 deps: ## the Debian packages that tests need
-	@scripts/debian-packages.sh eapoltest freeradius freeradius-utils hostapd iproute2 nftables openssl tcpdump wpasupplicant
+	@scripts/debian-packages.sh eapoltest faketime freeradius freeradius-utils hostapd iproute2 nftables openssl postgresql \
+		tcpdump wpasupplicant
 
 wheel: $(VENV)/.runtime ## a wheel into target/wheels
 	$(BIN)/maturin build --quiet --release --locked --auditwheel skip --out $(WHEELS)
