@@ -4,7 +4,8 @@ Each login is a number of requests, one after the other. A request waits in one 
 first, is worked on by one of the cores, and its answer goes back to the device, which sends the next request. A request
 that waits for too long is sent again after 2, 4 and 8 seconds; as nac does, the node ignores it while the first is in
 work. Who was not answered in all that time begins again. A beginning that finds its client's token bucket empty, or the
-queue of beginnings full, is not answered. A shard holds a bounded number of handshakes; beyond it the oldest is given up.
+queue of beginnings full, is not answered. A shard holds a bounded number of handshakes; beyond that the oldest is given
+up.
 """
 
 from __future__ import annotations
@@ -176,7 +177,7 @@ class Simulation:
         self._ask(device, now + RESTART_S, round_number=0)
 
     def _hold(self, device: _Device) -> None:
-        """A handshake is under way; where there is no room for it the oldest makes some, and is rejected when it asks."""
+        """A handshake is under way; without room for it the oldest makes some, and is rejected when it asks."""
         self._handshakes[id(device)] = device
         if len(self._handshakes) > HANDSHAKES_PER_SHARD * self._node.cores:
             _, oldest = self._handshakes.popitem(last=False)
