@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from nac.coa.recipe import Verb
-from nac.coa.session import Session, Wanted
-from nac.events.types import CoaEvent, CoaTry
+from nac.coa.session import Wanted
+from nac.events.types import CoaEvent, CoaTry, Session
 
 Reason = Literal["policy", "facts", "time", "administrator"]
 TryAnswer = Literal["ack", "nak", "silence", "no-effect"]

@@ -165,23 +165,22 @@ class CoaEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coa
     detail: str
 
 
-class SessionEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="session"):
-    """A transition of a live session (docs/decisions/0018-sessions.md); Interim-Updates alone are none.
+SessionState = Literal["active", "accounted", "stale", "closed"]
 
-    `session`: its id, from opening to end. `change`: `moved` and `closed` end it (`state` is closed, `record` null,
-    `cause` a word); each other carries the `record` that restores it after a restart (`DataPlane(sessions=)`).
-    `source`: where the NAS asks from. `user_name`, `calling_station`, the accounting ids and `addresses`: what names
-    the session to its NAS (RFC 5176 3), as said. `state`: active; accounted (known from accounting alone); stale (not
-    heard of for too long). `decision`: id of the newest authentication; `authorization`: digest of the attributes that
-    the port has (`AuthorizationEvent`). `differs`: it should have others. Times are Unix microseconds.
+
+class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A live session. `session`: its id, 32 hex digits, from opening to closing. `source`: the address that its
+    requests come from. What the NAS said of it stands as it was said, with what names it there (RFC 5176 3):
+    `user_name`, `calling_station`, the accounting ids and `addresses`. Times are Unix microseconds, `session_timeout`
+    seconds.
+
+    `state`: active; accounted (known from accounting alone); stale (not heard of for too long); closed. `decision`: id
+    of its newest authentication. `authorization`: digest of what was laid out for the port (`AuthorizationEvent`).
+    `differs`: the port lacks what it should have.
     """
 
-    sequence: int
-    at: int
-    change: Literal["opened", "reauthorized", "bound", "moved", "closed", "stale", "resumed", "applied"]
-    cause: str | None
     session: str
-    state: Literal["active", "accounted", "stale", "closed"]
+    state: SessionState
     client: str
     source: str
     nas: NasPort
@@ -208,6 +207,19 @@ class SessionEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     seen_at: int
     closed_at: int | None
     differs: bool
+
+
+class SessionEvent(Session, frozen=True, forbid_unknown_fields=True, tag="session"):
+    """A transition of a live session (docs/decisions/0018-sessions.md); Interim-Updates alone are none.
+
+    `change`: `moved` and `closed` end it (`state` is closed, `record` null, `cause` a word); each other carries the
+    `record` that restores it after a restart (`DataPlane(sessions=)`). `at`: Unix microseconds.
+    """
+
+    sequence: int
+    at: int
+    change: Literal["opened", "reauthorized", "bound", "moved", "closed", "stale", "resumed", "applied"]
+    cause: str | None
     record: msgspec.Raw
 
 
