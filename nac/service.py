@@ -77,14 +77,14 @@ class _Call:
 class Service:
     """A running server. Build it, then `run`; leave it through `close` (or a `with` block)."""
 
-    def __init__(self, config_path: Path) -> None:
-        """Read everything, bind the sockets and start. Raises `NacError`; nothing runs then."""
+    def __init__(self, config_path: Path, stop: threading.Event) -> None:
+        """Read everything, bind the sockets and start; `stop` ends `run`. Raises `NacError`; nothing runs then."""
         self._config_path = config_path.absolute()
         self._config = load(self._config_path)
         self._log = structlog.get_logger("nac.service")
         if exposed := exposed_password(self._config_path, self._config):
             self._log.warning("config.warning", detail=exposed)
-        self._stop = threading.Event()
+        self._stop = stop
         self._reload = threading.Event()
         self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
         self._started_at = time.time()
@@ -206,7 +206,7 @@ class Service:
         return self._dataplane.addresses()
 
     def run(self) -> None:
-        """Serve until `stop` is called."""
+        """Serve until `stop` is set."""
         systemd.notify("READY=1", f"STATUS=listening on {', '.join(self.addresses)}")
         self._log.info("serving", addresses=self.addresses, generation=self._dataplane.generation())
         while not self._stop.is_set():
@@ -214,10 +214,6 @@ class Service:
             systemd.notify("WATCHDOG=1")
             self._tick()
         systemd.notify("STOPPING=1")
-
-    def stop(self) -> None:
-        """End `run` soon; safe in a signal handler."""
-        self._stop.set()
 
     def reload(self) -> None:
         """Read everything again soon; safe in a signal handler."""
