@@ -135,8 +135,8 @@ def without_current(verbs: Sequence[Verb]) -> tuple[Verb, ...]:
     return tuple(verb for verb in verbs if verb is not verbs[0])
 
 
-def event(job: Job, at: int) -> CoaEvent:
-    """The job as the journal keeps it."""
+def event(job: Job, at: int, generation: int) -> CoaEvent:
+    """The job as the journal keeps it. `generation`: of the policy in force."""
     session = job.session
     return CoaEvent(
         job=job.id,
@@ -164,4 +164,5 @@ def event(job: Job, at: int) -> CoaEvent:
         by=job.by,
         error_cause=job.error_cause,
         detail=job.detail,
+        generation=generation,
     )

@@ -44,6 +44,8 @@ struct Entry {
     session: Session,
     records: RecordNames,
     told: Option<Box<Told>>,
+    /// Every sign of it is told, and its end.
+    followed: bool,
     due: Option<Due>,
     /// Unix second at which time alone may change the decision.
     boundary: Option<i64>,
@@ -163,7 +165,7 @@ impl Table {
         self.index.link(slot, &session, &records);
         self.count(session.state, true);
         let quiet_at = Duration::ZERO;
-        let entry = Entry { session, records, told: None, due: None, boundary: None, quiet_at };
+        let entry = Entry { session, records, told: None, followed: false, due: None, boundary: None, quiet_at };
         if let Some(place) = self.entries.get_mut(slot as usize) {
             *place = Some(Box::new(entry));
         }

@@ -104,7 +104,7 @@ impl Table {
         match entry.told() {
             Some(told) if told.wanted == granted => self.undiffer(slot, by),
             Some(told) => self.make_due(slot, told.due),
-            None => {}
+            None => self.tell_follower(slot, by),
         }
     }
 
@@ -119,6 +119,24 @@ impl Table {
         self.regranted(slot, "applied");
         self.make_due(slot, Due { at: now.unix_micros, why: Why::Facts });
         true
+    }
+
+    /// Tell every sign of this session and its end, from now on.
+    pub fn follow(&mut self, id: SessionId) {
+        self.index.by_id(id).and_then(|slot| self.entry_mut(slot)).into_iter().for_each(|entry| entry.followed = true);
+    }
+
+    /// No longer.
+    pub fn unfollow(&mut self, id: SessionId) {
+        self.index.by_id(id).and_then(|slot| self.entry_mut(slot)).into_iter().for_each(|entry| entry.followed = false);
+    }
+
+    /// Who follows it is told what became of it, whether it differed or not.
+    pub(super) fn tell_follower(&mut self, slot: Slot, by: &str) {
+        if let Some(entry) = self.entry(slot).filter(|entry| entry.followed) {
+            let id = entry.session.id;
+            self.notes.of(id).settled = Some(by.into());
+        }
     }
 
     /// Whether something is to be told.

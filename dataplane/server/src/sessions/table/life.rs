@@ -105,6 +105,9 @@ impl Table {
         entry.session.names.mac.into_iter().for_each(|mac| self.ended.gone(mac, now.unix_micros));
         let (id, told) = (entry.session.id, entry.told.take());
         self.settle(id, told, cause);
+        if entry.followed {
+            self.notes.of(id).settled = Some(cause.into());
+        }
         entry.session.state = state;
         entry.session.closed_at = Some(now.unix_micros);
         entry.session.differs = false;

@@ -64,7 +64,8 @@ impl Table {
             *known = Session { source, names, authorized, granted, interim, ..known.clone() };
         });
         self.watch(slot);
-        self.heard(slot, now.monotonic, now.unix_micros, Sign::Accept, now);
+        self.heard(slot, now.monotonic, now.unix_micros, now);
+        self.sign(slot, Sign::Accept, now.unix_micros);
         self.regranted(slot, "authentication");
         slot
     }

@@ -53,7 +53,7 @@ impl Table {
     }
 
     /// Heard of, at `heard` by the monotonic clock; `at` is that in Unix microseconds.
-    pub(in crate::sessions) fn heard(&mut self, slot: Slot, heard: Duration, at: u64, sign: Sign, now: Now) {
+    pub(in crate::sessions) fn heard(&mut self, slot: Slot, heard: Duration, at: u64, now: Now) {
         let patience = self.patience;
         let Some(entry) = self.entry_mut(slot) else { return };
         if heard > entry.session.seen {
@@ -62,19 +62,19 @@ impl Table {
         }
         let lives = entry.session.seen + patience.quiet_for(&entry.session) > now.monotonic;
         let resumes = lives && entry.session.state == State::Stale;
-        self.sign(slot, sign, now.unix_micros);
         if resumes {
             self.change(slot, Happening::Seen, now, |_| {});
             self.make_due(slot, Due { at: now.unix_micros, why: Why::Time });
         }
     }
 
-    /// Who was told that this session differs may wait for a sign of it.
+    /// Who follows this session may wait for a sign of it.
     pub(in crate::sessions) fn sign(&mut self, slot: Slot, sign: Sign, at: u64) {
-        let Some(entry) = self.entry(slot) else { return };
-        if entry.told().is_some_and(|told| told.delivered) {
-            let id = entry.session.id;
-            self.notes.of(id).seen = Some((sign, at));
+        let Some(entry) = self.entry(slot).filter(|entry| entry.followed) else { return };
+        let id = entry.session.id;
+        let pending = self.notes.of(id);
+        if pending.seen.is_none_or(|(_, before)| before <= at) {
+            pending.seen = Some((sign, at));
         }
     }
 
@@ -108,6 +108,7 @@ impl Table {
             (true, false, _) => {
                 self.change(slot, Happening::Silent, now, |_| {});
                 self.undiffer(slot, "stale");
+                self.tell_follower(slot, "stale");
             }
             _ => {}
         }
