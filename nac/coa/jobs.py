@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,13 +17,26 @@ from nac import _dataplane
 from nac.coa.client import CoaClient
 from nac.coa.error_cause import error_cause, in_words
 from nac.coa.exchange import Exchange, Target
-from nac.coa.job import FINAL, Happened, Job, Reason, State, TryAnswer, advance, event, tried, without_current
+from nac.coa.job import (
+    FINAL,
+    Happened,
+    Job,
+    State,
+    TryAnswer,
+    advance,
+    event,
+    new_job,
+    resumed,
+    tried,
+    withdrawn_by_restart,
+    without_current,
+)
 from nac.coa.learnt import Learnt, Lesson
 from nac.coa.message import Answer
 from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
 from nac.coa.request import UnnameableError, message, plan
-from nac.coa.session import Differs, Note, Seen, Session, Settled, Wanted, decode_session
+from nac.coa.session import Differs, Note, Seen, Session, Settled, decode_session
 from nac.coa.silence import Silence
 from nac.enforcement.layout import Encoder
 from nac.errors import ConflictError, NotFoundError
@@ -141,15 +153,17 @@ class Jobs:
             raise ConflictError(
                 f"client {session.client!r} is of a make that cannot {verb}", fix="`nac session disconnect` works there"
             )
-        self._tell(_act(session, verb, actor, now, self._around.sessions.generation()))
         before = self._open.get(session_id)
         if before is not None and before.wanted is not None:
             self._around.exchange.cancel(before.id, now.monotonic)
+            self._act(before, verb, actor, now)
             job = replace(before, verbs=(verb, *(one for one in before.verbs if one is not verb)), actor=actor)
             job = self._move(job, Happened.ORDERED, now)
         else:
             verbs = (verb, verb) if verb is Verb.DISCONNECT else (verb,)
-            job = self._add(_new(session, "administrator", None, verbs, now.unix_us, now, actor=actor), now)
+            new = new_job(session, "administrator", None, verbs, now.unix_us, now, actor=actor)
+            self._act(new, verb, actor, now)
+            job = self._add(new, now)
         self._begin(job, now)
         return job
 
@@ -206,7 +220,7 @@ class Jobs:
             self._try_one(target, now)
         if self._parked and now.monotonic >= self._unpark_at:
             for before in self._parked.values():
-                self._tell(_withdrawn_by_restart(before, now))
+                self._give_up(before, now)
             self._parked = {}
 
     def next_at(self) -> float | None:
@@ -233,12 +247,12 @@ class Jobs:
         if before is not None:
             self._withdraw(before, "replaced", now)
         parked = self._parked.pop(session.session, None)
-        job = _new(session, note.why, wanted, verbs, note.due_at, now)
+        job = new_job(session, note.why, wanted, verbs, note.due_at, now)
         if parked is not None:
             if (parked.authorization, parked.wanted) == (wanted.authorization, wanted.in_words):
-                job = _resumed(job, parked)
+                job = resumed(job, parked)
             else:
-                self._tell(_withdrawn_by_restart(parked, now))
+                self._give_up(parked, now)
         self._begin(self._add(job, now), now)
 
     def _settle(self, note: Settled, now: Moment) -> None:
@@ -402,6 +416,22 @@ class Jobs:
     def _record(self, job: Job, now: Moment) -> None:
         self._tell(event(job, now.unix_us, self._around.sessions.generation()))
 
+    def _act(self, job: Job, verb: Verb, actor: str, now: Moment) -> None:
+        """For the record, before it is carried out."""
+        act = AdminEvent(
+            at=now.unix_us,
+            generation=self._around.sessions.generation(),
+            actor=actor,
+            action=f"session {_COMMANDS.get(verb, verb)}",
+            subject=job.session.session,
+            detail=f"client={job.session.client} mac={job.session.mac} job={job.id}",
+            audit=None,
+        )
+        self._tell(act)
+
+    def _give_up(self, before: CoaEvent, now: Moment) -> None:
+        self._tell(withdrawn_by_restart(before, now, self._around.sessions.generation()))
+
     def _tell(self, said: CoaEvent | AdminEvent) -> None:
         self._around.sessions.record_event(msgspec.json.encode(said))
 
@@ -418,66 +448,6 @@ class Jobs:
         raw = self._around.sessions.session(session_id)
         live = decode_session(raw) if raw is not None else None
         return None if live is None or live.state == "closed" else live
-
-
-def _new(
-    session: Session,
-    reason: Reason,
-    wanted: Wanted | None,
-    verbs: tuple[Verb, ...],
-    due_at: int,
-    now: Moment,
-    *,
-    actor: str | None = None,
-) -> Job:
-    return Job(
-        id=secrets.token_hex(8),
-        session=session,
-        reason=reason,
-        wanted=wanted,
-        verbs=verbs,
-        decided_at=now.unix_us,
-        due_at=due_at,
-        actor=actor,
-    )
-
-
-def _act(session: Session, verb: Verb, actor: str, now: Moment, generation: int) -> AdminEvent:
-    """For the record, before it is carried out."""
-    return AdminEvent(
-        at=now.unix_us,
-        generation=generation,
-        actor=actor,
-        action=f"session {_COMMANDS.get(verb, verb)}",
-        subject=session.session,
-        detail=f"client={session.client} mac={session.mac}",
-        audit=None,
-    )
-
-
-def _resumed(job: Job, before: CoaEvent) -> Job:
-    """The job from before the restart, decided again."""
-    return replace(
-        job,
-        id=before.job,
-        step=before.step + 1,
-        due_at=before.due_at,
-        decided_at=before.decided_at,
-        tries=tuple(before.tries),
-        sent_at=before.sent_at,
-    )
-
-
-def _withdrawn_by_restart(before: CoaEvent, now: Moment) -> CoaEvent:
-    return msgspec.structs.replace(
-        before,
-        step=before.step + 1,
-        at=now.unix_us,
-        state=State.WITHDRAWN.value,
-        ended_at=now.unix_us,
-        by="restart",
-        detail="decided otherwise, or not at all, after a restart",
-    )
 
 
 def _is_effect(sign: Sign, job: Job) -> bool:

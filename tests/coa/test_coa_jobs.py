@@ -460,6 +460,7 @@ def test_an_order_is_confirmed_by_what_becomes_of_the_session() -> None:
     assert (world.last.state, world.last.reason, world.last.actor) == ("acked", "administrator", "root")
     (act,) = world.acts
     assert (act.actor, act.action, act.subject, act.generation) == ("root", "session reauth", one.session, 7)
+    assert act.detail.endswith(f" job={world.last.job}")
     world.settle(one, "authentication")
     assert (world.last.state, world.last.by) == ("confirmed", "authentication")
     world.jobs.order(one.session, Verb.DISCONNECT, "root", world.moment)
