@@ -30,6 +30,7 @@ from nac.control.status import status_of
 from nac.db import Database, partitions, upgrade
 from nac.db.revision import current
 from nac.errors import ConflictError, NacError, NotFoundError, StorageError
+from nac.events.acts import Acts
 from nac.events.drain import Drain
 from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore
@@ -117,7 +118,7 @@ class Service:
         undo.callback(self._drain.finish)
         undo.callback(self._dataplane.close)
         undo.callback(self._start_draining())
-        self._coa = start_coa(self._dataplane, self._config, self._database)
+        self._coa = start_coa(self._dataplane, self._config, self._database, node=journal.node)
         undo.callback(self._coa.close)
         self._posture = self._start_posture(undo)
         self._control = ControlListener(self._config.control_socket, self._ask_main_loop)
@@ -128,6 +129,7 @@ class Service:
     def _start_dataplane(self) -> _dataplane.DataPlane:
         """With every fact known before the first packet is answered."""
         with self._database.read() as session:
+            self._acts = Acts(session)
             facts = load_facts(session)
         self._revision = facts.revision
         sessions = self._open_sessions()
@@ -327,12 +329,16 @@ class Service:
     # --- facts and upkeep ---
 
     def _take_facts(self) -> None:
-        """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision."""
+        """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision. Who
+        changed them is in the journal before."""
         with self._facts_lock:
             with self._database.read() as session:
-                if current(session).latest == self._revision:
-                    return
-                facts = changes_since(session, self._revision)
+                changed = current(session).latest != self._revision
+                facts = changes_since(session, self._revision) if changed else None
+                acts = self._acts.unseen(session, node=self._dataplane.journal_state().node)
+            self._acts.taken(acts, self._dataplane)
+            if facts is None:
+                return
             self._upsert(facts)
             self._revision = facts.revision
         if facts.clients_changed:

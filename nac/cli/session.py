@@ -182,6 +182,7 @@ def release(ctx: click.Context, invocation: Invocation, session: str, watch: boo
 @click.argument("job", required=False)
 @click.option("--open", "is_open", is_flag=True, help="Only those that are not over.")
 @click.option("--state", type=click.Choice([state.value for state in State]), help="Only in this state.")
+@click.option("--node", help="Only of this server, by its id or the beginning of it.")
 @click.option("--session", help="Only of this session, by its id or the beginning of it.")
 @click.option("--mac", type=MacParameter(), help="Only of this MAC address, in any notation.")
 @click.option("--client", help="Only through this client.")
@@ -208,7 +209,7 @@ def jobs(
     elif wanted.job:
         print_record(_whole_job(found[0]))
     else:
-        columns = ("DECIDED", "STATE", "VERB", "WANTED", "WHY", "TOOK", "MAC", "CLIENT", "SESSION", "JOB")
+        columns = ("DECIDED", "STATE", "VERB", "WANTED", "WHY", "TOOK", "MAC", "CLIENT", "NODE", "SESSION", "JOB")
         print_table(columns, [_job_row(one) for one in found], empty="no change of a session is known")
 
 
@@ -259,19 +260,15 @@ def _used(rows: OrmSession, session: str) -> Used | None:
 def _change(
     ctx: click.Context, invocation: Invocation, subject: str, verb: str, *, watch: bool, output: Format
 ) -> None:
-    actor = os_user()
-    done = _ask(invocation, "change", {"subject": subject, "verb": verb, "actor": actor})
+    done = _ask(invocation, "change", {"subject": subject, "verb": verb, "actor": os_user()})
     session = msgspec.convert(done["session"], Session)
-    with invocation.database() as database:
-        with database.write() as rows:
-            detail = f"client={session.client} mac={session.mac} job={done['job']}"
-            record(rows, actor, f"session {ctx.info_name}", session.session, detail)
-        if watch:
+    if watch:
+        with invocation.database() as database:
             _follow(ctx, database, JobFilter(job=done["job"]), output)
-        elif output == "json":
-            print_json({"job": done["job"], "session": done["session"]})
-        else:
-            say(f"session {session.session[:_SHORT]} of {cell(session.mac)}: {verb} is job {done['job']}")
+    elif output == "json":
+        print_json({"job": done["job"], "session": done["session"]})
+    else:
+        say(f"session {session.session[:_SHORT]} of {cell(session.mac)}: {verb} is job {done['job']}")
 
 
 def _tag(
@@ -378,6 +375,7 @@ def _job_row(job: CoaEvent) -> list[Cell]:
         _took(job),
         job.mac,
         job.client,
+        job.node[:_SHORT],
         job.session[:_SHORT],
         job.job,
     ]

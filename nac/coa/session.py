@@ -43,14 +43,14 @@ class Differs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field
 
 
 class Settled(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="note", tag="settled"):
-    """It has what it should have, or ended, or fell silent. `by`: a word."""
+    """It has what it should have, logged in, ended, or fell silent. `by`: a word."""
 
     session: str
     by: str
 
 
 class Seen(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="note", tag="seen"):
-    """A sign of a session that differs."""
+    """A sign of a session that is followed. `at`: Unix microseconds when it came, less its Acct-Delay-Time."""
 
     session: str
     by: Literal["start", "interim", "stop", "accept", "reject"]

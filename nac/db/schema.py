@@ -464,7 +464,8 @@ class Sighting(Base):
 
 class CoaJob(Base):
     """The last that was told of a change of a live session (`CoaEvent`), whole in `event` (JSON); the other columns are
-    for search, names case-folded. `step`: of that event; an older one never takes its place.
+    for search, names case-folded. `step`: of that event; an older one never takes its place. `node`: whose job it is,
+    and who alone goes on with it; empty for one from before nodes were told. `sequence`: of that event in its journal.
     """
 
     __tablename__ = "coa_jobs"
@@ -477,6 +478,8 @@ class CoaJob(Base):
     id: Mapped[str] = mapped_column(unique=True)
     step: Mapped[int]
     state: Mapped[str] = mapped_column(index=True)
+    node: Mapped[str]
+    sequence: Mapped[int]
     session: Mapped[str] = mapped_column(index=True)
     client: Mapped[str]
     mac: Mapped[str | None]
@@ -546,3 +549,15 @@ class AdminAudit(Base):
     action: Mapped[str]
     subject: Mapped[str]
     detail: Mapped[str]
+
+
+class AdminTaken(Base):
+    """An act of the audit in a node's journal: its place there, and the generation (`nac.events.acts`)."""
+
+    __tablename__ = "admin_taken"
+
+    audit: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    node: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int]
+    at_us: Mapped[int]
+    generation: Mapped[int]

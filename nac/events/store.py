@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from nac.db import Database, bulk
 from nac.db.schema import Accounting, Authentication, Authorization, Base, Discard, Drained
+from nac.events.acts import store_acts
 from nac.events.coa_rows import store_coa
 from nac.events.fact_sets import RecordedFacts, fact_set_ids
 from nac.events.types import (
     AccountingHeader,
+    AdminEvent,
     AuthenticationHeader,
     AuthorizationEvent,
     CoaEvent,
@@ -103,7 +105,8 @@ class EventStore:
         _insert_missing(session, _table(Discard), discards)
         sightings.note(session, filter(None, (_seen(header) for header, _ in headers)))
         sessions.note(session, self._node, transitions)
-        store_coa(session, [r.event for r in batch if isinstance(r.event, CoaEvent)])
+        store_coa(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, CoaEvent)])
+        store_acts(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, AdminEvent)])
         self._insert_accounting(session, [(r, r.event) for r in batch if isinstance(r.event, AccountingHeader)])
 
     def _insert_accounting(self, session: Session, records: Sequence[tuple[ReceivedEvent, AccountingHeader]]) -> None:

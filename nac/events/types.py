@@ -133,6 +133,8 @@ class CoaTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CoaEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coa"):
     """A change of a live session, whole, after one of its steps (`nac.coa.job`); the control plane tells it.
 
+    `node`, `sequence`: its place in a journal, as the database tells it; the journal itself does not repeat them.
+    `generation`: of the policy that was in force at this step; None in what an older version wrote.
     `job`: 16 hex digits; `step` counts from 0. Times are Unix microseconds. `session`: its id; `decision`: id of the
     authentication that the session had then. `wanted`: in words, or the verb that an administrator ordered; `cause`: a
     cause word. `by`: what confirmed or withdrew it.
@@ -163,6 +165,26 @@ class CoaEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coa
     by: str | None
     error_cause: int | None
     detail: str
+    generation: int | None = None
+    node: str = ""
+    sequence: int = 0
+
+
+class AdminEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="admin"):
+    """An act of an administrator, in the order in which this node took it up (docs/decisions/0025-acts.md).
+
+    `at`: Unix microseconds; `generation`: of the policy then in force. `actor`, `action`, `subject` and `detail` as in
+    the audit (`nac.db.audit`). `audit`: the row that a command wrote; None for what the server did on somebody's word,
+    which has its row from this event.
+    """
+
+    at: int
+    generation: int
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    audit: int | None
 
 
 SessionState = Literal["active", "accounted", "stale", "closed"]
@@ -332,8 +354,10 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     reply: ReplyHeader | None
 
 
-Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent | SessionEvent | CoaEvent
-Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader | SessionHeader | CoaEvent
+Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent | SessionEvent | CoaEvent | AdminEvent
+Header = (
+    AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader | SessionHeader | CoaEvent | AdminEvent
+)
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)
