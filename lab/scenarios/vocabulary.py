@@ -110,7 +110,7 @@ class Campus:
         return device
 
     def _workstation(self, name: str, owner: str, certificate: Certificate) -> Workstation:
-        home = AgentHome.make(self.lab.agent(self._name(f"of-{name}")), certificate)
+        home = AgentHome.make(self.lab.agent(self._name("agent")), certificate)
         device = Workstation(self, name, owner, _mac(), certificate, home=home)
         self._devices.append(device)
         return device
