@@ -95,11 +95,22 @@ class Workstation(Device):
         return self._comes_to(is_so, f"be known as {words}")
 
     def comes_into(self, segment: str, *, vlan: int) -> Self:
-        """Its live port comes to be in this VLAN, by a change that names the segment, acknowledged by the switch."""
-        self._comes_to(lambda: bool(self.host.seen()["vlan"] == vlan), f"be in VLAN {vlan}")
-        jobs = self.campus.nac.json("session", "jobs", "--mac", self.mac)
-        self.campus.must(segment in jobs[0]["wanted"], f"nac wanted {segment} for {self.name}")
-        return self
+        """Its live port comes to be in this VLAN, by a change that names the segment."""
+
+        def is_there() -> bool:
+            jobs = self.campus.nac.json("session", "jobs", "--mac", self.mac)
+            return self.host.seen()["vlan"] == vlan and bool(jobs) and segment in jobs[0]["wanted"]
+
+        return self._comes_to(is_there, f"be in {segment}, VLAN {vlan}")
+
+    def has_acknowledged(self, changes: int) -> Self:
+        """So many CoA-ACKs of its switch for it are on the wire, and one Access-Accept: it has signed in once."""
+
+        def is_so() -> bool:
+            codes = [rung.text.partition(" ")[0] for rung in self.packets()]
+            return (codes.count("CoA-ACK"), codes.count("Access-Accept")) == (changes, 1)
+
+        return self._comes_to(is_so, f"have {changes} acknowledged changes and one sign-in on the wire")
 
     def page_says(self, *words: str) -> Self:
         """Its user opens the remediation page and reads each of these."""
