@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -37,24 +38,24 @@ class Workstation(Device):
     def agent_starts(self) -> Self:
         """`nac agent run` comes up."""
         self._agent = self.home.start(self.host.place)
-        return self
+        return self._happens("its agent starts")
 
     def agent_is_killed(self) -> Self:
         """It gets no chance to say anything."""
         assert self._agent is not None, f"no agent runs on {self.name}"
         self._agent.kill()
         self._agent.wait()
-        return self
+        return self._happens("its agent is killed")
 
     def firewall_goes_up(self) -> Self:
         """Its own firewall denies what comes in."""
         firewall.switch_on(self.host.place)
-        return self
+        return self._happens("its firewall goes up")
 
     def firewall_goes_down(self) -> Self:
         """Somebody switches it off."""
         firewall.switch_off(self.host.place)
-        return self
+        return self._happens("its firewall goes down")
 
     def notebook_opens(self) -> Self:
         """Somebody starts a notebook server for everybody, and it answers."""
@@ -65,13 +66,17 @@ class Workstation(Device):
         words = [sys.executable, str(script), "--ip=0.0.0.0", "--NotebookApp.token="]
         self._notebook = namespace.start(self.host.place, *words, log=log)
         until(lambda: True if "serving" in log.read_text() else None, "it serves", alive=[self._notebook], log=log)
-        return self
+        return self._happens("a notebook server opens")
 
     def notebook_closes(self) -> Self:
         """And ends it."""
         assert self._notebook is not None, f"no notebook runs on {self.name}"
         self._notebook.terminate()
         self._notebook.wait()
+        return self._happens("the notebook server closes")
+
+    def _happens(self, what: str) -> Self:
+        self.campus.tell(f"{self.name}: {what}", time.monotonic())
         return self
 
     # --- what is known of it ---
