@@ -22,7 +22,7 @@ from nac.enforcement.vendor import DIALECTS, MAKES
 
 SECRET = SharedSecret(b"correct horse battery staple")
 NOW = 1_900_000_000
-LISTS = {"aos-cx": "Aruba-NAS-Filter-Rule", "ruckus-icx": "Filter-Id", "extreme-exos": "Extreme-EXOS-Dynamic-ACL"}
+LISTS = {"aos-cx": "Aruba-NAS-Filter-Rule", "ruckus-icx": "Filter-Id"}
 """What each that changes lists in place is sent; the others get the standard's attribute."""
 
 PLANS = {
@@ -36,7 +36,7 @@ PLANS = {
     "arubaos-switch": ("db", "db", "db"),
     "juniper-ex": ("db", "db", "db"),
     "arista-eos": ("db", "db", "db"),
-    "extreme-exos": ("d", "d", "cd"),
+    "extreme-exos": ("d", "d", "d"),
     "fortiswitch": ("drb", "rdb", "rdb"),
     "ruckus-icx": ("drb", "rdb", "crdb"),
     "dell-n": ("drb", "rdb", "rdb"),
