@@ -15,8 +15,11 @@ from lab.scenarios.found import Scenario, chosen, scenarios
 from lab.scenarios.playing import Verdict, play
 from lab.scenarios.vocabulary import Campus
 
-PLAYED = ("S01", "S16", "S23", "S25", "S33", "S38", "S41", "C01", "C16", "C27", "C36")
-"""Something of each: makes of switch, both methods, live policy, revocation, a database that is away."""
+PLAYED = (
+    *("S01", "S16", "S23", "S25", "S33", "S38", "S41", "C01", "C16", "C27", "C36"),
+    *(f"H{number:02}" for number in range(1, 10)),
+)
+"""Something of each: makes of switch, both methods, live policy, revocation, a database that is away; all attacks."""
 
 
 def played(lab: Lab, scenario: Scenario) -> Verdict:
