@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lab.campus.nac_home import until
 from lab.hostile.attacker import Attacker, goes_on
 from lab.hostile.packets import ACCESS_ACCEPT, ACCESS_REJECT, ACCESS_REQUEST, bypass, request
 from lab.scenarios.vocabulary import Campus
@@ -12,7 +13,8 @@ def play(campus: Campus) -> None:
     printer = campus.printer()
     campus.takes_over()
     laptop.plugs_into("ber-1").signs_in()
-    recorded = [rung.octets for rung in laptop.packets() if rung.code == ACCESS_REQUEST]
+    seen = [rung.octets for rung in laptop.packets() if rung.code == ACCESS_REQUEST]
+    recorded = [octets for octets in seen if len(octets) == int.from_bytes(octets[2:4])]
     events = campus.nac.json("auth", "list", "--mac", laptop.mac)
     with Attacker(campus, "ber-1") as attacker:
         answers = [attacker.asks(octets)[0] for octets in recorded[1:]]
@@ -27,6 +29,6 @@ def play(campus: Campus) -> None:
         replies = {attacker.asks(asked) for _ in range(5)}
         campus.must(len(replies) == 1, "the same request, five times: the same octets in answer")
         campus.must({reply[0] for reply in replies} == {ACCESS_ACCEPT}, "the answer to a printer that may")
-        found = campus.nac.json("auth", "list", "--mac", printer.mac)
+        found = until(lambda: campus.nac.json("auth", "list", "--mac", printer.mac) or None, "nac records it")
         campus.must(len(found) == 1, "and one record")
     goes_on(campus)
