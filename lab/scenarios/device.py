@@ -110,6 +110,11 @@ class Device:
         self._ends("accepted")
         return self
 
+    def tries_to_sign_in(self) -> Self:
+        """Its supplicant begins; what comes of it is looked at in other ways."""
+        self._try("1.3")
+        return self
+
     def is_recorded(self) -> Self:
         """The record of what `gets_in` did must come."""
         self._recorded("accept", "ok", time.time())

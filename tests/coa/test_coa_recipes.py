@@ -23,7 +23,7 @@ from nac.events.types import Session
 
 SECRET = SharedSecret(b"correct horse battery staple")
 NOW = 1_900_000_000
-LISTS = {"aos-cx": "Aruba-NAS-Filter-Rule", "ruckus-icx": "Filter-Id", "extreme-exos": "Extreme-EXOS-Dynamic-ACL"}
+LISTS = {"aos-cx": "Aruba-NAS-Filter-Rule", "ruckus-icx": "Filter-Id"}
 """What each that changes lists in place is sent; the others get the standard's attribute."""
 
 PLANS = {
@@ -37,7 +37,7 @@ PLANS = {
     "arubaos-switch": ("db", "db", "db"),
     "juniper-ex": ("db", "db", "db"),
     "arista-eos": ("db", "db", "db"),
-    "extreme-exos": ("d", "d", "cd"),
+    "extreme-exos": ("d", "d", "d"),
     "fortiswitch": ("drb", "rdb", "rdb"),
     "ruckus-icx": ("drb", "rdb", "crdb"),
     "dell-n": ("drb", "rdb", "rdb"),
