@@ -32,9 +32,10 @@ from nac.posture.freshness import ages, lifetime
 from nac.posture.importers import Source, read_export
 from nac.posture.judge import Failure, applying, judge
 from nac.posture.query import Listed
+from nac.posture.record import DeviceRecord
 from nac.posture.service import rules
 from nac.posture.simulate import read_findings
-from nac.posture.store import Postures, device_facts
+from nac.posture.store import Postures
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -184,10 +185,11 @@ def clear(invocation: Invocation, device: str, kind: str) -> None:
     with invocation.database() as database, database.write() as session:
         record = Devices(session, actor=audit.os_user(), now=now).get(device)
         postures = Postures(session, rules(invocation.config.posture, loaded(invocation, None).policy), now=now)
-        if not postures.clear(record, kind):
+        if not postures.clear(DeviceRecord.of(record), kind):
             raise NotFoundError(
                 f"device {record.name!r} has no open finding {kind!r}", fix="see `nac posture findings`"
             )
+        postures.finish()
         audit.record(session, audit.os_user(), "posture clear", record.name, f"kind={kind}")
         name = record.name
     say(f"finding {cell(kind)} of device {cell(name)} is cleared")
@@ -207,7 +209,7 @@ def simulate(invocation: Invocation, report: Path, device: str | None, path: Pat
     facts: dict[str, Any] = {"device.known": True, "device.managed": True, "device.tags": ()}
     if device is not None:
         with invocation.database() as database, database.read() as session:
-            facts = device_facts(Devices(session, actor=audit.os_user(), now=now).get(device))
+            facts = DeviceRecord.of(Devices(session, actor=audit.os_user(), now=now).get(device)).facts
     postures = applying(policy, facts)
     verdict = judge(postures, found, {}, now=now)
     times = lifetime(now, ages(postures.all, rules(invocation.config.posture, policy).ages))
@@ -293,7 +295,8 @@ def import_(invocation: Invocation, export: Path, source: Source, path: Path | N
         devices = Devices(session, actor=audit.os_user(), now=now)
         postures = Postures(session, rules(invocation.config.posture, policy), now=now)
         for report in reports:
-            device = devices.find_any(report.names)
+            found = devices.find_any(report.names)
+            device = DeviceRecord.of(found) if found is not None else None
             if device is None:
                 unknown += 1
             elif postures.has_agent(device):

@@ -20,15 +20,15 @@ import structlog
 from sqlalchemy.orm import Session
 
 from nac.db import Database
-from nac.db.schema import Device
 from nac.errors import StorageError
 from nac.identity.store import SHARED_IDENTITY
 from nac.posture import answer
 from nac.posture.lookout import Lookout, strangers
 from nac.posture.nonces import Nonces
+from nac.posture.record import DeviceRecord, by_ids, devices_of
 from nac.posture.refusal import RefusedError
 from nac.posture.report import Report, Signer, verify
-from nac.posture.store import Postures, Rules, Standing, after, by_ids, due, next_due
+from nac.posture.store import Postures, Rules, Standing, after, due, next_due
 from nac.scheduling import let_me_interrupt
 
 MAX_BATCH: Final = 256
@@ -174,7 +174,7 @@ class Assessment:
         outcomes: list[tuple[Submission, Standing | RefusedError]] = []
         with self._database.write() as session:
             postures = Postures(session, self._rules(), now=now)
-            devices = postures.devices_of(submission.signer for submission in submissions)
+            devices = devices_of(session, (submission.signer for submission in submissions))
             postures.prepare(devices.values())
             for submission, report in verified:
                 device = devices.get(submission.signer.fingerprint)
@@ -239,6 +239,7 @@ class Assessment:
             for device, evidence in strangers(session, found):
                 postures.find(device, SHARED_IDENTITY, evidence.words)
                 self._log.warning("posture.shared_identity", device=device.name, evidence=evidence.words)
+            postures.finish()
             changed = frozenset(postures.changed)
         self._publish(changed)
 
@@ -285,7 +286,7 @@ class Assessment:
 
 
 def _taken(
-    postures: Postures, device: Device | None, report: Report | RefusedError, address: str
+    postures: Postures, device: DeviceRecord | None, report: Report | RefusedError, address: str
 ) -> Standing | RefusedError:
     """What became of a report; a refusal is remembered with its device."""
     if device is None:

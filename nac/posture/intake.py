@@ -14,7 +14,7 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,10 +35,11 @@ from nac.posture import answer, remediation
 from nac.posture.assessment import Assessment, Submission
 from nac.posture.nonces import Nonces
 from nac.posture.rate import Rate
+from nac.posture.record import devices_of
 from nac.posture.refusal import RefusedError
 from nac.posture.report import MAX_OCTETS, Signer
 from nac.posture.setting import IntakeSetting
-from nac.posture.store import Postures, Rules, Standing, standing
+from nac.posture.store import Standing, standing
 from nac.posture.tls import peer_chain, server_context
 from nac.scheduling import let_me_interrupt
 
@@ -83,14 +84,12 @@ class Intake:
         assessment: Assessment,
         nonces: Nonces,
         database: Database,
-        rules: Callable[[], Rules],
     ) -> None:
         """Raises `ConflictError` when an address is taken, `PkiError` when the certificate is not usable."""
         self._trust = setting.trust
         self._assessment = assessment
         self._nonces = nonces
         self._database = database
-        self._rules = rules
         self._rate = Rate()
         self._log = structlog.get_logger("nac.posture")
         context = server_context(setting.tls)
@@ -256,11 +255,11 @@ class Intake:
     def _standing(self, signer: Signer, now: int) -> Standing | None:
         """What is known of the signer's device. Raises `RefusedError` (unknown_device) when there is none."""
         with self._database.read() as session:
-            device = Postures(session, self._rules(), now=now).devices_of([signer]).get(signer.fingerprint)
+            device = devices_of(session, [signer]).get(signer.fingerprint)
             if device is None:
                 raise RefusedError("unknown_device", "no device has this certificate")
             row = session.scalars(select(PostureVerdict).where(PostureVerdict.device_id == device.id)).one_or_none()
-            return standing(device, row) if row is not None and row.expires_at > now else None
+            return standing(device.name, row) if row is not None and row.expires_at > now else None
 
 
 class _Connection(H11Protocol):

@@ -18,7 +18,8 @@ from nac.policy.parse import parse
 from nac.policy.source import Source
 from nac.posture.freshness import Freshness
 from nac.posture.judge import Applying, Status, applying, judge
-from nac.posture.store import Standing, device_facts, standing, stored_findings
+from nac.posture.record import DeviceRecord
+from nac.posture.store import Standing, standing, stored_findings
 
 _AT_ONCE: Final = 1000
 
@@ -56,7 +57,7 @@ class Fallen:
 def listed(session: Session, *, now: int, device: str | None = None) -> Iterator[Listed]:
     """Every device that has reported, by name; or the one of this key."""
     for one, row in _reported(session, device):
-        stands = standing(one, row)
+        stands = standing(one.name, row)
         status: Status = "unknown" if row.expires_at <= now else stands.verdict.status
         yield Listed(stands, row.source, status, stands.lifetime.freshness(now))
 
@@ -109,11 +110,11 @@ def what_if(session: Session, policy: Policy, added: Posture, *, now: int) -> tu
     """
     judged, fallen = 0, []
     for device, row in _reported(session, None):
-        certain = applying(policy, device_facts(device))
+        certain = applying(policy, DeviceRecord.of(device).facts)
         if row.expires_at <= now or not certain.certain:
             continue
         judged += 1
-        found, since = stored_findings(row), standing(device, row).verdict.failing_since
+        found, since = stored_findings(row), standing(device.name, row).verdict.failing_since
         before = judge(certain, found, since, now=now)
         more = replace(certain, certain=(*certain.certain, added))
         after = judge(more, found, since, now=now)

@@ -34,7 +34,7 @@ class PostureService:
             from nac.posture.intake import Intake  # the web server is loaded by those who use it alone
 
             try:
-                self._intake = Intake(settings.listen, intake, self._assessment, nonces, database, lambda: self._rules)
+                self._intake = Intake(settings.listen, intake, self._assessment, nonces, database)
             except BaseException:
                 self._assessment.close()
                 raise

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from nac.db import Database, upgrade
 from nac.db.audit import Actor
-from nac.db.schema import Device
 from nac.identity.devices import Devices, NewDevice
 from nac.identity.name import Name
 from nac.identity.store import DeviceFields, devices_of
 from nac.posture.findings import Finding
 from nac.posture.freshness import Ages
-from nac.posture.store import Postures, Rules, by_ids, due
+from nac.posture.record import by_ids
+from nac.posture.store import Postures, Rules, due
 
 MINUTE, HOUR = 60, 3600
 AGES = Ages(10 * MINUTE, HOUR, 4 * HOUR)
@@ -108,9 +108,9 @@ def run(database: Database, steps: list[tuple[str, object]]) -> None:
             model.report(now, value)
             with database.write() as session:
                 found = {c: Finding(c, "fail" if c in value else "pass") for c in CHECKS}
-                Postures(session, RULES[rules], now=now).judge(
-                    session.get_one(Device, device_id), found, source="agent"
-                )
+                postures = Postures(session, RULES[rules], now=now)
+                postures.judge(*by_ids(session, [device_id]), found, source="agent")
+                postures.finish()
             model.judge(now, rules)
         elif what == "policy":
             assert isinstance(value, int)
@@ -135,3 +135,4 @@ def judge_again(database: Database, rules: int, now: int, ids: object) -> None:
         postures = Postures(session, RULES[rules], now=now)
         for device in by_ids(session, ids):  # type: ignore[arg-type]
             postures.judge_again(device, why="test")
+        postures.finish()
