@@ -380,11 +380,14 @@ class Service:
     # --- facts and upkeep ---
 
     def _take_facts(self) -> None:
-        """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision."""
+        """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision. A device
+        whose record was changed is judged before: what it may do by its new tags rests on what they ask of it."""
+        with self._database.read() as session:
+            if current(session).latest == self._revision:
+                return
+        self._guarded("posture_record", self._posture.judge_changed)
         with self._facts_lock:
             with self._database.read() as session:
-                if current(session).latest == self._revision:
-                    return
                 facts = changes_since(session, self._revision)
             self._upsert(facts)
             self._revision = facts.revision

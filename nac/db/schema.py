@@ -178,7 +178,8 @@ class PostureVerdict(Base):
     """What the last report of a device came to. Its status and its end are the device's own columns.
 
     `findings`, `failed`, `failing_since` and `passed` are JSON (`nac.posture.store`); `source` is `agent` or who it was
-    imported from; `changes_at`: when a grace ends and it is judged anew. Times are Unix seconds.
+    imported from; `changes_at`: when it is judged anew, because a grace ends then, or 0 because the record was changed.
+    Times are Unix seconds.
     """
 
     __tablename__ = "posture_verdicts"

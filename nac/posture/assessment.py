@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from nac.db import Database
 from nac.errors import StorageError
+from nac.identity.devices import RECORD_CHANGED
 from nac.identity.store import SHARED_IDENTITY
 from nac.posture import answer
 from nac.posture.lookout import Lookout, strangers
@@ -86,7 +87,7 @@ class Assessment:
         self._log = structlog.get_logger("nac.posture")
         self._waiting: queue.Queue[Submission | _Wake | None] = queue.Queue(MAX_WAITING)
         self._next_due = 0.0
-        self._judged_to: int | None = None
+        self._judged_to: int | None = 0  # the policy may have changed while nobody judged
         self._failing: dict[str, str] = {}
         self._policy_changed = threading.Event()
         self._lookout = Lookout()
@@ -107,6 +108,17 @@ class Assessment:
         self._policy_changed.set()
         with suppress(queue.Full):
             self._waiting.put_nowait(_Wake())
+
+    def judge_changed(self) -> None:
+        """Judge anew the devices whose record was changed, before the data plane learns of the change; on the caller's
+        thread, which has the facts told. At most `MAX_BATCH`: of more the rest is left to the thread. Raises
+        `StorageError`."""
+        with self._database.read() as session:
+            ids = due(session, now=RECORD_CHANGED, most=MAX_BATCH)
+        if ids:
+            with self._database.write() as session:
+                self._judge_again(session, ids, int(self._clock()))
+            self._next_due = 0.0
 
     def counters(self) -> dict[str, int]:
         """`posture.accepted`, `posture.refused.WORD`, `posture.judged_again`."""
@@ -244,7 +256,7 @@ class Assessment:
         self._publish(changed)
 
     def _judge_due(self) -> None:
-        """The devices of which a grace has ended."""
+        """The devices of which a grace has ended, or whose record was changed."""
         now = int(self._clock())
         if now < self._next_due:
             return
@@ -252,7 +264,7 @@ class Assessment:
             ids = due(session, now=now, most=MAX_BATCH)
         if ids:
             with self._database.write() as session:
-                changed = self._judge_again(session, ids, "a grace has ended", now)
+                changed = self._judge_again(session, ids, now)
             self._publish(changed)
         self._look_ahead(now)
 
@@ -269,17 +281,17 @@ class Assessment:
         now = int(self._clock())
         with self._database.write() as session:
             ids = after(session, self._judged_to, MAX_BATCH)
-            changed = self._judge_again(session, ids, "the policy is another", now)
+            changed = self._judge_again(session, ids, now)
         self._publish(changed)
         self._judged_to = ids[-1] if ids else None
         self._next_due = 0.0
 
-    def _judge_again(self, session: Session, ids: Collection[int], why: str, now: int) -> frozenset[int]:
+    def _judge_again(self, session: Session, ids: Collection[int], now: int) -> frozenset[int]:
         postures = Postures(session, self._rules(), now=now)
         devices = by_ids(session, ids)
         postures.prepare(devices)
         for device in devices:
-            postures.judge_again(device, why=why)
+            postures.judge_again(device)
         postures.finish()
         self._counters["posture.judged_again"] += len(ids)
         return frozenset(postures.changed)

@@ -56,6 +56,10 @@ class PostureService:
         if self._intake:
             self._intake.reload(intake)
 
+    def judge_changed(self) -> None:
+        """As `Assessment.judge_changed`."""
+        self._assessment.judge_changed()
+
     def close(self) -> None:
         """Answer what is in work, and end."""
         if self._intake:

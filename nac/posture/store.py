@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from nac.db import revision
 from nac.db.schema import PostureChange, PostureFinding, PostureVerdict
+from nac.identity.devices import RECORD_CHANGED
 from nac.identity.store import SHARED_IDENTITY
 from nac.policy.model import Policy
 from nac.posture.findings import Finding, Findings, without_values
@@ -130,7 +131,7 @@ class Postures:
         """Judge what was just found on a device, by an agent or by whoever it is imported from."""
         return self._judge(device, findings, source=source, reported_at=self._now, why=f"report by {source}")
 
-    def judge_again(self, device: DeviceRecord, *, why: str) -> Standing | None:
+    def judge_again(self, device: DeviceRecord) -> Standing | None:
         """Judge the last report anew: a grace has ended, or the policy or the device's record is another. None when
         there is none that counts."""
         self.prepare((device,))
@@ -141,7 +142,13 @@ class Postures:
             self._rows.set_verdict(replace(row, changes_at=None))
             return None
         findings = _FINDINGS.decode(row.findings)
+        why = self._why_again(row.changes_at)
         return self._judge(device, findings, source=row.source, reported_at=row.reported_at, why=why)
+
+    def _why_again(self, due_at: int | None) -> str:
+        if due_at == RECORD_CHANGED:
+            return "the record is another"
+        return "a grace has ended" if due_at is not None and due_at <= self._now else "the policy is another"
 
     def _judge(self, device: DeviceRecord, findings: Findings, *, source: str, reported_at: int, why: str) -> Standing:
         self.prepare((device,))
@@ -263,13 +270,13 @@ def _text(value: object) -> str:
 
 
 def due(session: Session, *, now: int, most: int) -> Sequence[int]:
-    """Ids of devices of which a grace has ended at `now`, at most `most`."""
+    """Ids of devices, at most `most`, that are to be judged anew at `now`: a grace has ended, or the record changed."""
     ended = select(PostureVerdict.device_id).where(PostureVerdict.changes_at <= now)
     return session.scalars(ended.order_by(PostureVerdict.changes_at).limit(most)).all()
 
 
 def next_due(session: Session) -> int | None:
-    """Unix seconds at which the next grace ends."""
+    """Unix seconds at which `due` has some."""
     return session.scalar(select(func.min(PostureVerdict.changes_at)))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from holders import Holder, holder, policy
 from reporter import b64, checks, claims, jws
 from sqlalchemy import func, select
@@ -20,7 +21,7 @@ from nac.db import Database
 from nac.db.audit import Actor
 from nac.db.schema import Device, PostureAgent, PostureChange, PostureFinding, PostureVerdict
 from nac.errors import StorageError
-from nac.identity.devices import Devices, NewDevice
+from nac.identity.devices import DeviceChange, Devices, NewDevice
 from nac.identity.name import Name
 from nac.posture.assessment import Assessment, Submission
 from nac.posture.freshness import Ages
@@ -93,6 +94,12 @@ def status_of(database: Database, name: str) -> str | None:
         return session.scalars(select(Device.posture_status).where(Device.key == name)).one()
 
 
+def status_and_due(database: Database, name: str) -> tuple[str, int | None]:
+    with database.read() as session:
+        row = session.scalars(select(PostureVerdict).join(Device).where(Device.key == name)).one()
+        return row.status, row.changes_at
+
+
 def test_what_waits_is_taken_together_and_told_before_it_is_answered(database: Database) -> None:
     holders = add(database, *(f"laptop-{number}" for number in range(40)))
     with desk(database) as made:
@@ -142,6 +149,33 @@ def test_another_policy_judges_everybody_anew(database: Database) -> None:
         made.assessment.policy_changed()
         assert len(made.published.get(timeout=PATIENCE_S)) == 2
         assert {status_of(database, f"laptop-{number}") for number in (1, 2)} == {"unhealthy"}
+
+
+@pytest.mark.parametrize("tag", ["ml", "desk"])
+def test_a_device_whose_record_changes_is_judged_by_its_last_report(database: Database, tag: str) -> None:
+    (mine,) = add(database, "laptop-17")
+    strict = 'posture p { require firewall } posture q { applies when device.tags has "ml" require disk_encryption }'
+    with desk(database, strict) as made:
+        made.report(mine, 1, checks=checks(disk_encryption=("fail", False)))()
+        made.published.get(timeout=PATIENCE_S)
+        with database.write() as session:
+            devices = Devices(session, actor=Actor("test"), now=START)
+            devices.change("laptop-17", DeviceChange(add_tags=(Name.parse(tag),)))
+        made.assessment.judge_changed()
+        status, changes_at = status_and_due(database, "laptop-17")
+    assert (status, changes_at) == ("unhealthy" if tag == "ml" else "healthy", None)
+    with database.read() as session:
+        reasons = list(session.scalars(select(PostureChange.why).order_by(PostureChange.id)))
+    assert reasons == ["report by agent", "the record is another"][: 2 if tag == "ml" else 1]
+
+
+def test_a_policy_that_changed_while_the_server_was_down_counts_after_its_start(database: Database) -> None:
+    (mine,) = add(database, "laptop-17")
+    with desk(database) as made:
+        made.report(mine, 1, checks=checks(rogue_notebook=("fail", ["jupyter"])))()
+    with desk(database, "posture p { forbid rogue_notebook }") as made:
+        assert len(made.published.get(timeout=PATIENCE_S)) == 1
+        assert status_of(database, "laptop-17") == "unhealthy"
 
 
 def test_a_restart_in_the_middle_loses_no_verdict_and_takes_no_report_twice(database: Database) -> None:

@@ -134,5 +134,5 @@ def judge_again(database: Database, rules: int, now: int, ids: object) -> None:
     with database.write() as session:
         postures = Postures(session, RULES[rules], now=now)
         for device in by_ids(session, ids):  # type: ignore[arg-type]
-            postures.judge_again(device, why="test")
+            postures.judge_again(device)
         postures.finish()

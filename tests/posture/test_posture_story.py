@@ -200,6 +200,14 @@ def test_the_next_login_knows_the_report(server: Server, tmp_path: Path) -> None
     assert vlan() == b"10", "no helpdesk"
 
 
+def test_a_tag_counts_at_once_with_what_it_asks_for(server: Server) -> None:
+    agent = reporter(server)
+    assert agent.report(checks=checks(patch_age_days=("pass", 40)))[1]["status"] == "healthy"
+    server.home.nac("device", "tag", agent.device, "ml")
+    asked = ("posture", "show", agent.device)
+    until(lambda: server.home.json(*asked)["status"] == "degraded" or None, "it is judged by the new tag")
+
+
 def test_a_restart_forgets_no_verdict_and_no_counter(server: Server) -> None:
     home = server.home
     agent = reporter(server)
