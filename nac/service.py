@@ -178,7 +178,12 @@ class Service:
 
     def _start_posture(self, undo: ExitStack) -> PostureService:
         posture = PostureService(
-            self._config.posture, self._database, self._built.policy.postures, self._built.intake, self._publish_devices
+            self._config.posture,
+            self._database,
+            self._built.policy.postures,
+            self._built.intake,
+            publish=self._publish_devices,
+            record=self._dataplane.record_event,
         )
         undo.callback(posture.close)
         return posture

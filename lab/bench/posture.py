@@ -40,6 +40,7 @@ from nac.posture.freshness import Ages
 from nac.posture.nonces import Nonces
 from nac.posture.report import Signer, verify
 from nac.posture.store import Rules
+from nac.posture.told import Refusals
 
 POLICY = Path(__file__).parents[2] / "nac/policy/examples/posture.policy"
 START = 1_790_000_000
@@ -108,7 +109,14 @@ def _measure_taking(holders: Sequence[Holder], rounds: int, folder: Path) -> Non
         nonlocal published
         published += len(ids)  # type: ignore[arg-type]
 
-    assessment = Assessment(database, nonces, rules=lambda: rules, publish=publish, clock=lambda: float(now))
+    assessment = Assessment(
+        database,
+        nonces,
+        rules=lambda: rules,
+        publish=publish,
+        refusals=Refusals(lambda _: None),
+        clock=lambda: float(now),
+    )
     for counter in range(1, rounds + 1):
         now += EVERY
         spent = _round(assessment, nonces, holders, counter, now)

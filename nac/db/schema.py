@@ -258,6 +258,21 @@ class PostureFinding(Base):
     cleared_at: Mapped[int | None]
 
 
+class PostureRefusal(Base):
+    """One `PostureRefusedEvent`, whole in `event` (JSON): reports that were refused.
+
+    `name`: the device, or of a stranger the first name in its certificate, case-folded; None without a certificate.
+    """
+
+    __tablename__ = "posture_refusals"
+    __table_args__ = (Index("ix_posture_refusals_name_at_us", "name", "at_us"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at_us: Mapped[int] = mapped_column(index=True)
+    name: Mapped[str | None]
+    event: Mapped[str]
+
+
 class FactSet(Base):
     """Facts over which something was decided, each set once: JSON by the facts' names. `digest`: its SHA-256, hex.
 

@@ -30,6 +30,7 @@ from nac.posture.record import DeviceRecord, by_ids, devices_of
 from nac.posture.refusal import RefusedError
 from nac.posture.report import Report, Signer, verify
 from nac.posture.store import Postures, Rules, Standing, after, due, next_due
+from nac.posture.told import Refusal, Refusals
 from nac.scheduling import let_me_interrupt
 
 MAX_BATCH: Final = 256
@@ -77,12 +78,14 @@ class Assessment:
         *,
         rules: Callable[[], Rules],
         publish: Callable[[Collection[int]], None],
+        refusals: Refusals,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._nonces = nonces
         self._rules = rules
         self._publish = publish
+        self._refusals = refusals
         self._clock = clock
         self._log = structlog.get_logger("nac.posture")
         self._waiting: queue.Queue[Submission | _Wake | None] = queue.Queue(MAX_WAITING)
@@ -121,7 +124,7 @@ class Assessment:
             self._next_due = 0.0
 
     def counters(self) -> dict[str, int]:
-        """`posture.accepted`, `posture.refused.WORD`, `posture.judged_again`."""
+        """`posture.accepted`, `posture.judged_again`."""
         return dict(self._counters)
 
     def close(self) -> None:
@@ -143,10 +146,12 @@ class Assessment:
                 self._judged_to = 0
             if submissions and not self._guarded("assess", partial(self._assess, submissions)):
                 for submission in submissions:
-                    self._refused(submission, RefusedError("unavailable", "the report could not be stored"))
+                    self._refuse(submission, None, RefusedError("unavailable", "the report could not be stored"))
             self._guarded("look_out", self._look_out)
             self._guarded("graces", self._judge_due)
             self._guarded("policy", self._judge_piece)
+            self._guarded("refusals", self._refusals.tell_due)
+        self._guarded("refusals", self._refusals.tell_all)
 
     def _gather(self) -> list[Submission | _Wake | None]:
         """What waits, at least one unless it is time to judge."""
@@ -195,7 +200,10 @@ class Assessment:
             changed = frozenset(postures.changed)
         self._publish(changed)
         for submission, outcome in outcomes:
-            self._answer(submission, outcome, now)
+            if isinstance(outcome, RefusedError):
+                self._refuse(submission, devices.get(submission.signer.fingerprint), outcome)
+            else:
+                self._answer(submission, outcome, now)
 
     def _verified(self, submission: Submission, now: int) -> Report | RefusedError:
         """The report with its nonce used up."""
@@ -210,29 +218,19 @@ class Assessment:
             return RefusedError("stale_nonce", "its nonce was not given to this certificate, or too long ago")
         return report
 
-    def _answer(self, submission: Submission, outcome: Standing | RefusedError, now: int) -> None:
-        if isinstance(outcome, RefusedError):
-            self._refused(submission, outcome)
-            return
+    def _answer(self, submission: Submission, outcome: Standing, now: int) -> None:
         self._counters["posture.accepted"] += 1
         if (ends := outcome.verdict.changes_at) is not None:
             self._next_due = min(self._next_due, ends)
         nonce = self._nonces.give(submission.signer.fingerprint, now=now)
         submission.done(*answer.verdict(outcome, nonce))
 
-    def _refused(self, submission: Submission, refused: RefusedError) -> None:
-        self._counters[f"posture.refused.{refused.word}"] += 1
-        self._log.warning(
-            "posture.refused",
-            error=refused.word,
-            detail=refused.detail,
-            names=submission.signer.names,
-            certificate=submission.signer.fingerprint,
-            address=submission.address,
-        )
-        fingerprint = submission.signer.fingerprint
+    def _refuse(self, submission: Submission, device: DeviceRecord | None, refused: RefusedError) -> None:
+        signer = submission.signer
+        name = device.name if device is not None else None
+        self._refusals.note(Refusal(refused, submission.address, signer, name))
         helps = refused.word not in _NO_NONCE
-        nonce = self._nonces.give(fingerprint, now=int(self._clock())) if helps else None
+        nonce = self._nonces.give(signer.fingerprint, now=int(self._clock())) if helps else None
         submission.done(*answer.refusal(refused, nonce))
 
     # --- without a report ---

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from nac.db.schema import Device, PostureChange, PostureFinding, PostureVerdict
+from nac.db.schema import Device, PostureChange, PostureFinding, PostureRefusal, PostureVerdict
 from nac.errors import PolicyError
+from nac.events.types import PostureRefusedEvent
+from nac.identity.name import fold
 from nac.policy.check_posture import check_postures
 from nac.policy.model import Policy, Posture
 from nac.policy.parse import parse
@@ -66,6 +69,15 @@ def history(session: Session, device: Device) -> Sequence[PostureChange]:
     """Its changes, the newest last."""
     changes = select(PostureChange).where(PostureChange.device_id == device.id)
     return session.scalars(changes.order_by(PostureChange.id)).all()
+
+
+def refusals(session: Session, *, name: str | None = None, since: int = 0, most: int) -> list[PostureRefusedEvent]:
+    """Refused reports since a Unix second, the newest last; of one device, or of a stranger by its first name."""
+    wanted = select(PostureRefusal.event).where(PostureRefusal.at_us >= since * 1_000_000)
+    if name is not None:
+        wanted = wanted.where(PostureRefusal.name == fold(name))
+    newest = session.scalars(wanted.order_by(PostureRefusal.at_us.desc()).limit(most)).all()
+    return [msgspec.json.decode(raw, type=PostureRefusedEvent) for raw in reversed(newest)]
 
 
 def findings(

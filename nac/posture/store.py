@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final, cast
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import CursorResult, delete, func, select
 from sqlalchemy.orm import Session
 
 from nac.db import revision
-from nac.db.schema import PostureChange, PostureFinding, PostureVerdict
+from nac.db.schema import PostureChange, PostureFinding, PostureRefusal, PostureVerdict
 from nac.identity.devices import RECORD_CHANGED
 from nac.identity.store import SHARED_IDENTITY
 from nac.policy.model import Policy
@@ -287,8 +287,9 @@ def after(session: Session, device_id: int, most: int) -> Sequence[int]:
 
 
 def forget_older(session: Session, before: int) -> int:
-    """Delete changes, and findings that were last seen or cleared, before that time (Unix seconds). How many."""
+    """Delete changes, refusals, and findings that are over, of before that time (Unix seconds). How many."""
     changes = session.execute(delete(PostureChange).where(PostureChange.at < before))
+    refusals = session.execute(delete(PostureRefusal).where(PostureRefusal.at_us < before * 1_000_000))
     over = PostureFinding.cleared_at.is_not(None) | PostureFinding.kind.startswith(REFUSED, autoescape=True)
     findings = session.execute(delete(PostureFinding).where(PostureFinding.last_at < before, over))
-    return int(changes.rowcount) + int(findings.rowcount)  # type: ignore[attr-defined]
+    return sum(cast("CursorResult[Any]", done).rowcount for done in (changes, refusals, findings))

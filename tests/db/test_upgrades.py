@@ -31,6 +31,17 @@ FILLED = {
            VALUES ('n1', 3, 1790000000000000, 1, 'sw', 'start', '2A', '{}'), ('n1', 9, 5, 1, 'sw', 'stop', '2A', '{}'),
                   ('n2', 4, 1790000000000000, 1, 'sw', 'start', '2B', '{}')"""
     ],
+    "0005": [
+        """INSERT INTO sightings (device, certificate, mac, client, first_us, last_us)
+           VALUES ('x', '', '00:00:00:00:00:01', 'sw', 5, 5)"""
+    ],
+    "0006": ["INSERT INTO coa_learnt (client, verb, answer, at_us) VALUES ('sw', 'change', 'ack', 5)"],
+    "0007": [
+        """INSERT INTO devices (id, name, key, managed, disabled, revision, created_at)
+           VALUES (1, 'Laptop', 'laptop', true, false, 1, 5)""",
+        """INSERT INTO posture_changes (device_id, at, status, score, failed, why)
+           VALUES (1, 5, 'healthy', 100, '', 'report by agent')""",
+    ],
 }
 """What each version adds to a database."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import pytest
 from holders import Holder, holder, policy
 from reporter import b64, checks, claims, jws
@@ -21,6 +22,7 @@ from nac.db import Database
 from nac.db.audit import Actor
 from nac.db.schema import Device, PostureAgent, PostureChange, PostureFinding, PostureVerdict
 from nac.errors import StorageError
+from nac.events.types import PostureRefusedEvent
 from nac.identity.devices import DeviceChange, Devices, NewDevice
 from nac.identity.name import Name
 from nac.posture.assessment import Assessment, Submission
@@ -29,6 +31,7 @@ from nac.posture.nonces import Nonces
 from nac.posture.report import Signer
 from nac.posture.rows import MAX_CHANGES
 from nac.posture.store import Rules
+from nac.posture.told import Refusals
 
 START = 1_790_000_000
 PATIENCE_S = 30.0
@@ -44,13 +47,23 @@ class Desk:
         self.nonces = Nonces()
         self.published: queue.SimpleQueue[frozenset[int]] = queue.SimpleQueue()
         self.rules = Rules(policy(text), Ages(600, 3600, 86400), keep_values=True)
+        self.told: list[PostureRefusedEvent] = []
+        self.refusals = Refusals(self._tell, clock=lambda: self.now)
         self.assessment = Assessment(
-            database, self.nonces, rules=lambda: self.rules, publish=self._publish, clock=lambda: self.now
+            database,
+            self.nonces,
+            rules=lambda: self.rules,
+            publish=self._publish,
+            refusals=self.refusals,
+            clock=lambda: self.now,
         )
 
     def _publish(self, ids: Collection[int]) -> None:
         if ids:
             self.published.put(frozenset(ids))
+
+    def _tell(self, event: bytes) -> None:
+        self.told.append(msgspec.json.decode(event, type=PostureRefusedEvent))
 
     def report(self, who: Holder, counter: int, **said: Any) -> Callable[[], tuple[int, Any]]:
         """Hand a report in; what is returned waits for the answer."""
@@ -119,7 +132,11 @@ def test_a_stranger_is_refused_and_nobody_else_suffers(database: Database) -> No
         forged = made.hand_in(mine.signer, b"a.b.c")
         good = made.report(mine, 1)
         assert (stranger()[1]["error"], forged()[1]["error"], good()[0]) == ("unknown_device", "malformed", 200)
-        counters = made.assessment.counters()
+        counters = made.refusals.counters()
+    assert {(one.word, one.device, one.names[0]) for one in made.told} == {
+        ("unknown_device", None, "laptop-99"),
+        ("malformed", "laptop-17", "laptop-17"),
+    }
     assert counters["posture.refused.unknown_device"] == counters["posture.refused.malformed"] == 1
     with database.read() as session:
         found = session.execute(select(PostureFinding.kind, PostureFinding.count)).all()

@@ -14,6 +14,7 @@ from nac_server import Server, serving, until
 from nas import TUNNEL_PRIVATE_GROUP_ID
 from reporter import Reporter, checks, exchange
 
+from nac.errors import NotFoundError
 from nac.posture.rate import BURST
 
 POLICY = """
@@ -79,6 +80,18 @@ def test_a_replay_is_refused_and_told(server: Server) -> None:
     status, answer = agent.send(first)
     assert (status, answer["error"]) == (409, "replayed")
     assert agent.report()[0] == 200, "the nonce of the refusal is good for the next report"
+
+
+def test_refused_reports_are_events_of_the_one_stream(server: Server) -> None:
+    agent = reporter(server)
+    agent.report()
+    agent.send(agent.last)
+    agent.send(b"x" * 70_000)
+    asked = ("posture", "refused", "--device", agent.device)
+    until(lambda: len(server.home.json(*asked)) == 2 or None, "both are stored")
+    assert {one["word"] for one in server.home.json(*asked)} == {"replayed", "oversize"}
+    assert "refused" in server.home.nac("posture", "history", agent.device)
+    assert "report refused" in server.home.nac("why", agent.device, code=NotFoundError.exit_code)
 
 
 def test_the_page_says_what_to_fix(server: Server) -> None:
