@@ -225,7 +225,7 @@ class Postures:
         said = [
             f"{name}: {', '.join(finding.value) if isinstance(finding.value, tuple) else finding.detail}"
             for name in ("rogue_notebook", "local_model_server")
-            if (finding := findings.get(name)) and finding.result != "unknown" and _is_found(finding)
+            if (finding := findings.get(name)) and _is_found(finding)
         ]
         said += [
             f"{one.kind} {one.process} on {one.address}:{one.port}"
