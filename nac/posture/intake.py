@@ -334,7 +334,8 @@ def _bind(listen: Sequence[ListenAddress]) -> list[socket.socket]:
     try:
         for address in listen:
             family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-            one = socket.socket(family, socket.SOCK_STREAM)
+            # Named, for asyncio turns Nagle's algorithm off for TCP alone: else answers wait for an ACK of 40 ms.
+            one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             bound.append(one)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:
