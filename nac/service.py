@@ -172,7 +172,12 @@ class Service:
     def _start_posture(self, undo: ExitStack) -> PostureService:
         built = self._publisher.current
         posture = PostureService(
-            self._config.posture, self._database, built.policy.postures, built.intake, self._publish_devices
+            self._config.posture,
+            self._database,
+            built.policy.postures,
+            built.intake,
+            publish=self._publish_devices,
+            record=self._dataplane.record_event,
         )
         undo.callback(posture.close)
         return posture
@@ -330,10 +335,14 @@ class Service:
 
     def _take_facts(self) -> None:
         """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision. Who
-        changed them is in the journal before."""
+        changed them is in the journal before. A device whose record was changed is judged first: what it may do by its
+        new tags rests on what they ask of it."""
+        with self._database.read() as session:
+            changed = current(session).latest != self._revision
+        if changed:
+            self._guarded("posture_record", self._posture.judge_changed)
         with self._facts_lock:
             with self._database.read() as session:
-                changed = current(session).latest != self._revision
                 facts = changes_since(session, self._revision) if changed else None
                 acts = self._acts.unseen(session, node=self._dataplane.journal_state().node)
             self._acts.taken(acts, self._dataplane)

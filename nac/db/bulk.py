@@ -1,11 +1,13 @@
-"""Many rows at once, past SQLAlchemy's machinery: what the drain does most, in the way each engine is fastest at.
+"""Many rows at once, past SQLAlchemy's machinery: what the drain and posture do most, in the way each engine is fastest
+at.
 
 PostgreSQL takes rows as one COPY; SQLite takes them one by one, without a round trip.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,6 +64,44 @@ def fetch(session: Session, table: Table, columns: Sequence[str], wanted: Sequen
         equal = " AND ".join(f"{key} = ?" for key in keys)
         statement = f"SELECT {listed} FROM {table.name} WHERE {equal}"  # noqa: S608 - our names
         return [row for one in wanted for row in cursor.execute(statement, one)]
+
+
+def among(
+    session: Session, table: Table, columns: Sequence[str], key: str, values: Collection[str | int], where: str = "true"
+) -> list[tuple[Any, ...]]:
+    """The `columns` of those rows whose column `key` is among `values`, in one statement. `where`: one more condition,
+    in SQL of ours. An empty `values` asks nothing."""
+    if not values:
+        return []
+    listed, of_all = ", ".join(columns), list(values)
+    given: list[Any]
+    with _cursor(session) as cursor:
+        if _is_postgresql(session):
+            one_of, given = f"= ANY(%s::{_type(table, key)}[])", [of_all]
+        else:
+            one_of, given = "IN (SELECT value FROM json_each(?))", [json.dumps(of_all)]
+        cursor.execute(f"SELECT {listed} FROM {table.name} WHERE {where} AND {key} {one_of}", given)  # noqa: S608
+        return list(cursor.fetchall())
+
+
+def change(session: Session, table: Table, key: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Set `columns` of the rows that are there. Each of `rows` begins with the value of `key`; no two have the same."""
+    if not rows:
+        return
+    with _cursor(session) as cursor:
+        if _is_postgresql(session):
+            names = [key, *columns]
+            arrays = ", ".join(f"%s::{_type(table, name)}[]" for name in names)
+            assigned = ", ".join(f"{column} = given.{column}" for column in columns)
+            source = f"unnest({arrays}) AS given ({', '.join(names)})"
+            cursor.execute(
+                f"UPDATE {table.name} SET {assigned} FROM {source} WHERE {table.name}.{key} = given.{key}",  # noqa: S608
+                [list(values) for values in zip(*rows, strict=True)],
+            )
+        else:
+            assigned = ", ".join(f"{column} = ?" for column in columns)
+            statement = f"UPDATE {table.name} SET {assigned} WHERE {key} = ?"  # noqa: S608 - our names
+            cursor.executemany(statement, [(*row[1:], row[0]) for row in rows])
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from nac.db import Database, bulk
-from nac.db.schema import Accounting, Authentication, Authorization, Base, Discard, Drained
+from nac.db.schema import Accounting, Authentication, Authorization, Base, Discard, Drained, PostureRefusal
 from nac.events.acts import store_acts
 from nac.events.coa_rows import store_coa
 from nac.events.fact_sets import RecordedFacts, fact_set_ids
@@ -24,6 +24,7 @@ from nac.events.types import (
     CoaEvent,
     DiscardEvent,
     Header,
+    PostureRefusedEvent,
     SessionHeader,
 )
 from nac.identity.mac import MacAddress, MacAddressError, stored_mac
@@ -98,11 +99,13 @@ class EventStore:
         }
         transitions = [(r.event, r.raw.decode()) for r in batch if isinstance(r.event, SessionHeader)]
         discards = [_discard_row(r.event) for r in batch if isinstance(r.event, DiscardEvent)]
+        refusals = [_refusal_row(r.event) for r in batch if isinstance(r.event, PostureRefusedEvent)]
         sets = fact_set_ids(session, decided.values())
         authentications = [_row(header, raw, decided.get(header.id), sets) for header, raw in headers]
         bulk.upsert(session, _table(Authorization), _AUTHORIZATION, list(told.values()), "told_us = excluded.told_us")
         _insert_missing(session, _table(Authentication), authentications)
         _insert_missing(session, _table(Discard), discards)
+        _insert_missing(session, _table(PostureRefusal), refusals)
         sightings.note(session, filter(None, (_seen(header) for header, _ in headers)))
         sessions.note(session, self._node, transitions)
         store_coa(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, CoaEvent)])
@@ -200,6 +203,15 @@ def _authorization_row(event: AuthorizationEvent, told_us: int) -> bulk.Row:
 def _discard_row(event: DiscardEvent) -> dict[str, Any]:
     row = msgspec.structs.asdict(event)
     return {"at_us": row.pop("at"), **row}
+
+
+def _refusal_row(event: PostureRefusedEvent) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "at_us": event.at,
+        "name": _folded(event.device or next(iter(event.names), None)),
+        "event": _without_nul(msgspec.json.encode(event).decode()),
+    }
 
 
 def search_mac(text: str) -> str:

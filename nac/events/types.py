@@ -170,6 +170,25 @@ class CoaEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coa
     sequence: int = 0
 
 
+class PostureRefusedEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="posture_refused"):
+    """Posture reports that were refused; the control plane tells it, at most once a minute for each word and source.
+
+    `id`: 32 hex digits. `at`: Unix microseconds. `word`: why, as the agent was told it; `detail`: for people, of the
+    newest. `device`: whose certificate it was, as far as it was looked up. `certificate` (SHA-256, lower-case hex), its
+    `names`, None and empty without one. `count`: since the last one.
+    """
+
+    id: str
+    at: int
+    word: str
+    detail: str
+    device: str | None
+    certificate: str | None
+    names: list[str]
+    address: str
+    count: int
+
+
 class AdminEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="admin"):
     """An act of an administrator, in the order in which this node took it up (docs/decisions/0025-acts.md).
 
@@ -354,10 +373,9 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     reply: ReplyHeader | None
 
 
-Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent | SessionEvent | CoaEvent | AdminEvent
-Header = (
-    AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader | SessionHeader | CoaEvent | AdminEvent
-)
+_ToldWhole = AuthorizationEvent | DiscardEvent | CoaEvent | AdminEvent | PostureRefusedEvent
+Event = AuthenticationEvent | AccountingEvent | SessionEvent | _ToldWhole
+Header = AuthenticationHeader | AccountingHeader | SessionHeader | _ToldWhole
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)
