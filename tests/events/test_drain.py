@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from nac._dataplane import JournalError
 from nac.db import Database
 from nac.db.schema import Accounting, Authentication, Discard
-from nac.events.drain import BATCH, FINISH_S, Drain
+from nac.events.drain import FINISH_S, Drain
+from nac.events.pace import BATCH
 from nac.events.query import by_id
 from nac.events.store import EventStore, ReceivedEvent
 from nac.events.types import AccountingEvent, AuthenticationEvent, AuthorizationEvent, DiscardEvent, NasPort, decode
