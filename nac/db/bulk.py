@@ -57,12 +57,14 @@ def _insert_or(session: Session, table: Table, columns: Sequence[str], rows: Seq
             cursor.executemany(f"{_insert(table, columns)} {otherwise}", rows)
 
 
-def fetch(session: Session, table: Table, columns: Sequence[str], wanted: Sequence[Row]) -> list[tuple[Any, ...]]:
-    """The `columns` of those rows whose primary keys are among the `wanted`."""
+def fetch(
+    session: Session, table: Table, columns: Sequence[str], wanted: Sequence[Row], by: Sequence[str] = ()
+) -> list[tuple[Any, ...]]:
+    """The `columns` of those rows whose keys are among the `wanted`. `by`: what the key is, else the primary key."""
     if not wanted:
         return []
     listed = ", ".join(f"{table.name}.{column}" for column in columns)
-    keys = [column.name for column in table.primary_key]
+    keys = by or [column.name for column in table.primary_key]
     with _cursor(session) as cursor:
         if _is_postgresql(session):
             aside = _copy_aside(cursor, table, keys, wanted)

@@ -98,14 +98,14 @@ class Drain:
         batch = self._batch
         if batch.full:
             self._reader.read_ahead(most=self._pace.most)
-        began = self._clock()
+        self._pace.begin()
         if self._store(batch.events):
             self._batch = None
             if batch.events:
                 self._counters = replace(self._counters, committed_at=int(time.time()), error=None)
             if batch.records:
                 self._source.acknowledge(batch.last)
-                self._pause = self._pace.stored(self._clock() - began, behind=batch.full, urgent=self._is_urgent())
+                self._pause = self._pace.end(behind=batch.full, urgent=self._is_urgent())
         return batch.records
 
     def finish(self) -> None:

@@ -6,11 +6,11 @@ lock for long, and a database server on this machine knows nothing of it.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
+
+from nac import scheduling
 
 BATCH: Final = 4096
 MOST: Final = 16384
@@ -21,44 +21,43 @@ in memory twice."""
 TRANSACTION_S: Final = 1.0
 """How long a transaction may last: a fifth of what another writer waits for a lock."""
 
-GATHER_S: Final = 0.1
-"""Pause after a batch that was all there was: a few records cost nearly as much as many."""
+GATHER_S: Final = 0.25
+"""Pause after a batch that was all there was: a few records cost nearly as much as some hundred."""
 
-BUSY: Final = 0.5
-"""The share of the processors from which on the data plane counts as loaded."""
+CROWDED: Final = 0.2
+"""The drain has waited for a processor during this share of a batch: others want all that there are."""
 
-SHARE: Final = 0.1
-"""Of the time, for catching up while it is loaded."""
+SHARE: Final = 0.2
+"""Of the time, for catching up while it is crowded."""
 
 LONGEST_S: Final = 5.0
 
 
-@dataclass
 class Pace:
-    """Told of every batch, says what is next. `clock`: monotonic seconds; `others_s`: CPU seconds of this process so
-    far, without those of the calling thread; `cores`: how many it may use."""
+    """Told of every batch, says what is next. `clock`: monotonic seconds; `waited`: seconds so far for which the
+    calling thread waited for a processor, as one that lets others go first does when there are too few."""
 
-    clock: Callable[[], float] = time.monotonic
-    others_s: Callable[[], float] = field(default=lambda: time.process_time() - time.thread_time())
-    cores: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
-    most: int = field(default=BATCH, init=False)
-    _looked: tuple[float, float] | None = field(default=None, init=False)
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, waited: Callable[[], float] = scheduling.waited_s
+    ) -> None:
+        self.most = BATCH
+        self._clock = clock
+        self._waited = waited
+        self._began = (0.0, 0.0)
 
-    def stored(self, seconds: float, *, behind: bool, urgent: bool) -> float:
-        """After a batch that took `seconds`; how long to pause now. `behind`: more waits. `urgent`: before long there
-        will be no room for more."""
+    def begin(self) -> None:
+        """A batch is about to be stored."""
+        self._began = (self._clock(), self._waited())
+
+    def end(self, *, behind: bool, urgent: bool) -> float:
+        """It is stored; how many seconds to pause. `behind`: more waits already. `urgent`: soon there is no room."""
         if not behind:
-            self._looked = None
             return GATHER_S
-        if seconds > TRANSACTION_S:
+        took, waited = self._clock() - self._began[0], self._waited() - self._began[1]
+        if took > TRANSACTION_S:
             self.most = max(self.most // 2, BATCH)
-        elif seconds < TRANSACTION_S / 2:
+        elif took < TRANSACTION_S / 2:
             self.most = min(self.most * 2, MOST)
-        loaded = self._is_loaded()
-        return min(seconds * (1 / SHARE - 1), LONGEST_S) if loaded and not urgent else 0.0
-
-    def _is_loaded(self) -> bool:
-        """Since the batch before."""
-        before, now = self._looked, (self.clock(), self.others_s())
-        self._looked = now
-        return before is not None and now[1] - before[1] > BUSY * self.cores * (now[0] - before[0])
+        if urgent or waited < CROWDED * took:
+            return 0.0
+        return min(took * (1 / SHARE - 1), LONGEST_S)
