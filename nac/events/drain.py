@@ -96,7 +96,7 @@ class Drain:
         if self._batch is None:
             self._batch = self._take(timeout_ms)
         batch = self._batch
-        if batch.full:
+        if batch.behind:
             self._reader.read_ahead(most=self._pace.most)
         self._pace.begin()
         if self._store(batch.events):
@@ -105,7 +105,7 @@ class Drain:
                 self._counters = replace(self._counters, committed_at=int(time.time()), error=None)
             if batch.records:
                 self._source.acknowledge(batch.last)
-                self._pause = self._pace.end(behind=batch.full, urgent=self._is_urgent())
+                self._pause = self._pace.end(behind=batch.behind, urgent=self._is_urgent())
         return batch.records
 
     def finish(self) -> None:

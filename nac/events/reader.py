@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 import structlog
@@ -17,10 +17,15 @@ from nac.events.store import ReceivedEvent
 from nac.events.types import decode_header
 from nac.scheduling import let_others_go_first
 
+BEHIND: Final = 1024
+"""Records that wait when a batch was read: from then on it is a backlog, and not what came meanwhile."""
+
 
 class JournalHealth(Protocol):
     """What `nac._dataplane.JournalState` says of writing."""
 
+    @property
+    def last(self) -> int: ...
     @property
     def alarm(self) -> Literal["failing", "full", "filling"] | None: ...
 
@@ -37,12 +42,12 @@ class EventSource(Protocol):
 @dataclass(frozen=True)
 class Batch:
     """What was read at once. `last`: sequence up to which nothing is left once `events` are stored. `undecodable`:
-    records in which the planes disagree; they are in the log. `full`: there is probably more."""
+    records in which the planes disagree; they are in the log. `behind`: another `BEHIND` records wait at least."""
 
     events: list[ReceivedEvent]
     last: int
     undecodable: int = 0
-    full: bool = False
+    behind: bool = False
 
     @property
     def records(self) -> int:
@@ -85,11 +90,12 @@ class Reader:
 
     def _read(self, after: int, most: int, timeout_ms: int) -> Batch:
         records = self._source.read_journal(after=after, most=most, timeout_ms=timeout_ms)
-        last, full = records[-1][0] if records else after, len(records) == most
-        if not full and self._source.journal_state().alarm in ("failing", "full"):
+        last, state = records[-1][0] if records else after, self._source.journal_state()
+        behind = bool(records) and state.last - last >= BEHIND
+        if not behind and state.alarm in ("failing", "full"):
             records += [(0, raw) for raw in self._source.wait_events(timeout_ms=0, max_events=most)]
         events = [event for sequence, raw in records if (event := self._decoded(sequence, raw))]
-        return Batch(events, last, len(records) - len(events), full)
+        return Batch(events, last, len(records) - len(events), behind)
 
     def _decoded(self, sequence: int, raw: bytes) -> ReceivedEvent | None:
         try:

@@ -28,6 +28,7 @@ NODE = "ab" * 16
 class Health:
     """A journal that is well, or not."""
 
+    last = 0
     alarm: Literal["failing", "full", "filling"] | None = None
 
 
@@ -47,6 +48,7 @@ class Journal:
         self.acknowledged = sequence
 
     def journal_state(self) -> Health:
+        self.health.last = max(self.records, default=0)
         return self.health
 
     def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]:

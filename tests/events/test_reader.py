@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 import pytest
 
 from nac._dataplane import JournalError
-from nac.events.reader import Reader
+from nac.events.reader import BEHIND, Reader
 from nac.events.types import DiscardEvent
 
 
+@dataclass(frozen=True)
 class Health:
+    last: int
     alarm: Literal["failing", "full", "filling"] | None = None
 
 
@@ -32,7 +35,7 @@ class Journal:
     def acknowledge(self, sequence: int) -> None: ...
 
     def journal_state(self) -> Health:
-        return Health()
+        return Health(len(self.records))
 
     def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]:
         return []
@@ -46,15 +49,16 @@ def _discard(number: int) -> bytes:
 
 
 def test_what_was_read_ahead_comes_next_and_once() -> None:
-    reader = Reader(Journal(25))
+    reader = Reader(Journal(BEHIND + 25))
     got: list[int] = []
     while (batch := reader.take(most=10, timeout_ms=0)).records:
-        if batch.full:
+        if batch.behind:
             reader.read_ahead(most=10)
             reader.read_ahead(most=10)
         got += [received.sequence for received in batch.events]
         assert batch.last == got[-1]
-    assert got == list(range(1, 26))
+        assert batch.behind == (BEHIND + 25 - batch.last >= BEHIND)
+    assert got == list(range(1, BEHIND + 26))
     reader.close()
 
 
