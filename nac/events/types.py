@@ -264,7 +264,7 @@ class SessionEvent(Session, frozen=True, forbid_unknown_fields=True, tag="sessio
     record: msgspec.Raw
 
 
-class DecisionHeader(msgspec.Struct, frozen=True):
+class DecisionHeader(msgspec.Struct, frozen=True, gc=False):
     """The field of a `PolicyDecision` that is searched for."""
 
     generation: int
@@ -304,7 +304,7 @@ class AccountingEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
     attributes: list[tuple[str, str]]
 
 
-class AccountingHeader(msgspec.Struct, frozen=True, tag="accounting"):
+class AccountingHeader(msgspec.Struct, frozen=True, gc=False, tag="accounting"):
     """The fields of an `AccountingEvent` that have a column."""
 
     at: int
@@ -320,7 +320,7 @@ class AccountingHeader(msgspec.Struct, frozen=True, tag="accounting"):
     output_octets: int | None
 
 
-class SessionHeader(msgspec.Struct, frozen=True, tag="session"):
+class SessionHeader(msgspec.Struct, frozen=True, gc=False, tag="session"):
     """The fields of a `SessionEvent` that have a column. Times are Unix microseconds."""
 
     session: str
@@ -343,19 +343,19 @@ class SessionHeader(msgspec.Struct, frozen=True, tag="session"):
     cause: str | None
 
 
-class ReplyHeader(msgspec.Struct, frozen=True):
+class ReplyHeader(msgspec.Struct, frozen=True, gc=False):
     """The field of a `Reply` that is searched for."""
 
     authorization: str | None = None
 
 
-class CertificateHeader(msgspec.Struct, frozen=True):
+class CertificateHeader(msgspec.Struct, frozen=True, gc=False):
     """The field of a `PeerCertificate` that is searched for."""
 
     fingerprint: str
 
 
-class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
+class AuthenticationHeader(msgspec.Struct, frozen=True, gc=False, tag="authentication"):
     """The fields of an `AuthenticationEvent` that are searched for; the rest is stored as it came, not taken apart."""
 
     id: str
