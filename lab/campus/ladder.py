@@ -87,11 +87,6 @@ def ladder(lab: Lab, switch: str, mac: str, begun: float, ended: float) -> list[
     return [rung for rung in _rungs(frames(capture.path(lab, switch)), wanted) if begun <= rung.at <= ended]
 
 
-def accepts(lab: Lab, switch: str, mac: str) -> list[Rung]:
-    """Every Access-Accept that the switch received for a host."""
-    return [rung for rung in ladder(lab, switch, mac, 0, float("inf")) if rung.code == _ACCEPT]
-
-
 def _rungs(seen: Iterator[Frame], mac: str) -> Iterator[Rung]:
     interface: int | None = None
     conversations: set[tuple[int, int, int]] = set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -216,6 +217,17 @@ class Device:
         """What went over the wire for it at its present switch, from the capture."""
         assert self.host.switch is not None
         return ladder(self.campus.lab, self.host.switch.name, self.mac, 0, float("inf"))
+
+    def has_packets(self, **counts: int) -> Self:
+        """The capture of its present switch comes to hold exactly so many packets for it, as `CoA_ACK=2`."""
+        wanted = {name.replace("_", "-"): count for name, count in counts.items()}
+
+        def is_so() -> bool:
+            seen = Counter(rung.text.partition(" ")[0] for rung in self.packets())
+            return all(seen[name] == count for name, count in wanted.items())
+
+        words = ", ".join(f"{count} {name}" for name, count in wanted.items())
+        return self._comes_to(is_so, f"have {words} on the wire")
 
     def reaches(self, *resources: str) -> Self:
         """An HTTP request to each of these must be answered."""

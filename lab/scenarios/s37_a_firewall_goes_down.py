@@ -18,6 +18,6 @@ def play(campus: Campus) -> None:
     laptop.comes_into("remediation", vlan=66).reaches_only("internet").page_says("The firewall is off.")
     laptop.firewall_goes_up()
     laptop.comes_to_reach("training-cluster", "model-registry").comes_into("ml-engineering", vlan=120)
-    laptop.page_says("is healthy", "Nothing needs to be done.").has_acknowledged(changes=3)
+    laptop.page_says("is healthy", "Nothing needs to be done.").has_packets(CoA_ACK=3, Access_Accept=1)
     changes = campus.nac.json("posture", "history", laptop.name)
     campus.must([one["status"] for one in changes] == ["healthy", "unhealthy", "healthy"], "nac keeps the three")

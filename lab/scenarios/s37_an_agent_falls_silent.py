@@ -25,5 +25,5 @@ def play(campus: Campus) -> None:
         laptop.loses("model-registry").comes_to_be("healthy", freshness="ageing").reaches("training-cluster")
         laptop.loses("training-cluster").comes_to_be("healthy", freshness="stale").reaches("tracking")
         laptop.loses("tracking").comes_to_be("unknown").comes_into("pending", vlan=65).reaches_only()
-        laptop.page_says("This device has not reported").has_acknowledged(changes=4)
+        laptop.page_says("This device has not reported").has_packets(CoA_ACK=4, Access_Accept=1)
         laptop.agent_starts().comes_to_reach("model-registry", "training-cluster")

@@ -108,15 +108,6 @@ class Workstation(Device):
 
         return self._comes_to(is_there, f"be in {segment}, VLAN {vlan}")
 
-    def has_acknowledged(self, changes: int) -> Self:
-        """So many CoA-ACKs of its switch for it are on the wire, and one Access-Accept: it has signed in once."""
-
-        def is_so() -> bool:
-            codes = [rung.text.partition(" ")[0] for rung in self.packets()]
-            return (codes.count("CoA-ACK"), codes.count("Access-Accept")) == (changes, 1)
-
-        return self._comes_to(is_so, f"have {changes} acknowledged changes and one sign-in on the wire")
-
     def page_says(self, *words: str) -> Self:
         """Its user opens the remediation page and reads each of these."""
         assert self.certificate is not None
