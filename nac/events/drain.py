@@ -18,7 +18,7 @@ from nac.errors import StorageError, UnstorableError
 from nac.events.pace import Pace
 from nac.events.reader import Batch, EventSource, Reader
 from nac.events.store import ReceivedEvent
-from nac.events.types import AuthorizationEvent, DiscardEvent, SessionHeader
+from nac.events.types import AdminEvent, AuthorizationEvent, DiscardEvent, SessionHeader
 
 WAIT_MS: Final = 250
 """How long one wait for records lasts: the time that ending the thread may take."""
@@ -198,7 +198,7 @@ class Drain:
 
 
 def _happened(batch: Sequence[ReceivedEvent]) -> int:
-    """What a policy lays out, and what becomes of sessions, is told beside what happened, and no event of its own to
-    anybody who counts them."""
-    beside = (AuthorizationEvent, SessionHeader)
+    """What a policy lays out, what becomes of sessions and what administrators did is told beside what happened on the
+    network, and no event of its own to anybody who counts them."""
+    beside = (AuthorizationEvent, SessionHeader, AdminEvent)
     return sum(not isinstance(received.event, beside) for received in batch)

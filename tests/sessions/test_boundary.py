@@ -153,6 +153,7 @@ def test_a_changed_fact_is_told_until_the_session_ends(
     (note,) = notes(dataplane)
     assert (note["note"], note["why"], note["wanted"]["cause"]) == ("differs", "facts", "user_disabled")
     assert note["session"] == {**session, "differs": True}
+    dataplane.follow_session(session["session"])
     account(dataplane, 2, b"2A")
     seen, settled = notes(dataplane)
     assert (seen["note"], seen["by"], seen["session"]) == ("seen", "stop", session["session"])

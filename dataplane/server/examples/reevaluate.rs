@@ -1,4 +1,5 @@
-//! What 100,000 live sessions cost: memory, a transition, and deciding again about all of them under a thousand rules.
+//! What 100,000 live sessions cost: memory, a transition, deciding again about all of them under a thousand rules, and what
+//! logins notice of that.
 //!
 //! `cargo run --release -p nac-server --example reevaluate [SESSIONS] [RULES]`
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a measurement")]
@@ -8,21 +9,28 @@ mod world;
 
 use std::fs;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use mimalloc::MiMalloc;
 use nac_policy::{Condition, DeviceFacts, Effect, FactName, Operand, Operator, RuleSpec, TextSet, UserFacts};
 use nac_protocol::radius::{AttributeType, Code, Packet, RequestBuilder};
-use nac_server::sessions::{self, Report};
+use nac_server::sessions::json::restored;
+use nac_server::sessions::{self, Accepted, Report};
 use serde_json::{Value, json};
 
 use world::device::enter;
-use world::nas::Session;
-use world::server::World;
+use world::nas::{Session, mab};
+use world::server::{PRINTER, World};
 
 /// As the extension has it.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+const LOGINS: usize = 10_000;
+const ROUNDS: usize = 5;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u32>().unwrap());
@@ -31,6 +39,7 @@ fn main() {
     let records = records(&mut world, sessions);
     put_facts(&world, sessions);
 
+    let again: Vec<_> = records.iter().take(LOGINS).cloned().collect();
     let before = resident();
     world.core.sessions.restore(records.iter().map(Vec::as_slice), world.now);
     drop(records);
@@ -41,6 +50,11 @@ fn main() {
     let took = all(&world);
     println!("deciding again about all, under {} rules: {took:?}, {:?} each", rules + 4, took / sessions);
     println!("differing: {}", world.core.sessions.counts().differing);
+
+    println!("keeping the table, for each login: {:?}", keeping(&world, &again));
+    let (one, _) = logins(&mut world);
+    println!("a whole MAC authentication: {one:?}");
+    interference(&mut world);
 
     let user = UserFacts { disabled: true, ..user(7) };
     let begun = Instant::now();
@@ -59,6 +73,77 @@ fn main() {
 
     println!("an Interim-Update: {:?}", interims(&world, sessions));
     println!("resident: {} MiB", resident() >> 20);
+}
+
+/// Logins of devices that are there already, told to the table once more.
+fn keeping(world: &World, records: &[Vec<u8>]) -> Duration {
+    let again: Vec<_> = records.iter().filter_map(|record| restored(record)).collect();
+    let logins = u32::try_from(again.len()).unwrap();
+    let as_of = world.core.facts.revision();
+    let begun = cpu();
+    for session in again {
+        sessions::accepted(&world.core, Accepted { session, boundary: None, outdated: None }, as_of, world.now);
+    }
+    let took = cpu().saturating_sub(begun);
+    forget_events(world);
+    took / logins
+}
+
+/// The processor time of a login, and the 99th percentile of what it takes by the clock.
+fn logins(world: &mut World) -> (Duration, Duration) {
+    let mut took = Vec::with_capacity(LOGINS);
+    let mut cost = Duration::ZERO;
+    let mut session = Session::on(1);
+    for number in 0..LOGINS {
+        let asked = mab(&mut session, PRINTER);
+        let (begun, at) = (cpu(), Instant::now());
+        let answered = world.send(&asked.octets, session.source);
+        took.push(at.elapsed());
+        cost += cpu().saturating_sub(begun);
+        assert!(answered.is_some());
+        if number % 1_000 == 0 {
+            forget_events(world);
+        }
+    }
+    took.sort_unstable();
+    (cost / u32::try_from(LOGINS).unwrap(), took[LOGINS * 99 / 100])
+}
+
+/// Logins while nothing else happens, and while all sessions are decided on again without end; in turn, as the machine may
+/// have other work.
+fn interference(world: &mut World) {
+    let (mut quiet, mut busy) = (Vec::new(), Vec::new());
+    let mut sweeps = 0;
+    for _ in 0..ROUNDS {
+        quiet.push(logins(world).1);
+        let (stop, core, now) = (AtomicBool::new(false), Arc::clone(&world.core), world.now);
+        thread::scope(|scope| {
+            let sweeping = scope.spawn(|| {
+                let mut sweeps = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    sessions::policy_changed(&core, now);
+                    while sessions::work(&core, now) && !stop.load(Ordering::Relaxed) {
+                        thread::yield_now();
+                    }
+                    sweeps += 1;
+                }
+                sweeps
+            });
+            busy.push(logins(world).1);
+            stop.store(true, Ordering::Relaxed);
+            sweeps += sweeping.join().unwrap();
+        });
+    }
+    all(world);
+    quiet.sort_unstable();
+    busy.sort_unstable();
+    let (quiet, busy) = (quiet[ROUNDS / 2], busy[ROUNDS / 2]);
+    let ratio = busy.as_secs_f64() / quiet.as_secs_f64();
+    println!("p99 of a login: {quiet:?}; while all are decided on again ({sweeps} times): {busy:?}, {ratio:.1} times");
+}
+
+fn forget_events(world: &World) {
+    drop(world.core.events.wait(Duration::ZERO, Duration::ZERO, usize::MAX));
 }
 
 /// Decide again about all that are due.
