@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.campus import construct, report, residents, teardown
+from lab.campus.error import LabError
+from lab.campus.host import Host
 from lab.campus.nac_home import Nac
 from lab.campus.plan import SERVERS, SWITCHES
 from lab.campus.probe import answering
@@ -76,6 +79,16 @@ def status(folder: Path) -> None:
     print_table(
         ["SWITCH", "PORT", "HOST", "USER", "METHOD", "MAC", "VLAN", "ADDRESS"], rows, empty="nobody is plugged in"
     )
+
+
+def execute(folder: Path, host: str, words: Sequence[str]) -> int:
+    """Run a program on a resident's device; its exit code."""
+    construct.require()
+    lab = Lab.opened(folder)
+    names = [one.name for one in residents.of(lab)]
+    if host not in names:
+        raise LabError(f"nobody called {host} is plugged in", fix=f"name one of {', '.join(names)}")
+    return subprocess.run(["ip", "netns", "exec", Host(lab, host, "").place, *words], check=False).returncode
 
 
 def list_scenarios() -> None:

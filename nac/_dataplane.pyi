@@ -542,9 +542,10 @@ class DataPlane:
         `segment`, `rule`, `reasons`, `grants`, `attributes` (name, value), `encoded` (those as they go on the wire, hex),
         `session_timeout` in seconds, `authorization` (digest of `encoded`, None on reject). `due_at`: Unix microseconds
         when what changed came here. `why`: policy, facts or time.
-        `settled`: it no longer differs, ended, or went stale. `session`: its id. `by`: facts, policy, time, authentication,
-        applied, stale, or the cause of the end.
-        `seen`: a sign of a session that differs. `by`: start, interim, stop, accept or reject; `at`: Unix microseconds.
+        `settled`: it no longer differs; of one that is followed also that it logged in, ended, or went stale. `session`:
+        its id. `by`: facts, policy, time, authentication, applied, stale, or the cause of the end.
+        `seen`: a sign of a session that is followed. `by`: start, interim, stop, accept or reject; `at`: Unix microseconds
+        when it came, less its Acct-Delay-Time.
 
         Waits at most `timeout_ms` for the first. At most one state of each session waits here, the newest, and it is
         decided on once more when it is fetched. Nothing is told of stale sessions until they are heard of again.
@@ -552,6 +553,13 @@ class DataPlane:
 
     def session_applied(self, session: str, authorization: str) -> bool:
         """The NAS took up the attributes of that digest (RFC 5176 CoA-ACK). False: no such session. Raises `ValueError`."""
+
+    def follow_session(self, session: str) -> None:
+        """Tell every sign of this session and its end in `wait_sessions`, until `unfollow_session`. Nothing happens when
+        there is no such session. Raises `ValueError`."""
+
+    def unfollow_session(self, session: str) -> None:
+        """Tell them no longer. Raises `ValueError`."""
 
     def end_session(self, session: str, cause: str) -> bool:
         """The session is over: its NAS does not know it (Error-Cause 503), or an administrator says so. False: no such

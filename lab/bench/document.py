@@ -22,6 +22,7 @@ SECTIONS = (
     "storm",
     "rules",
     "coa",
+    "posture",
     "drain",
     "accounting",
     "flame",

@@ -137,7 +137,7 @@ class Das:
         self.account(port, _INTERIM)
 
     def account(self, port: Port, status: int, *more: tuple[int, bytes]) -> None:
-        """One Accounting-Request, sent until it is answered. Raises `TimeoutError`."""
+        """One Accounting-Request, its time in whole seconds, sent until it is answered. Raises `TimeoutError`."""
         if self.accounting is None:
             return
         attributes = [
@@ -145,6 +145,7 @@ class Das:
             (radius.ACCT_STATUS_TYPE, status.to_bytes(4, "big")),
             (radius.ACCT_SESSION_ID, port.acct_session_id.encode()),
             (radius.CALLING_STATION_ID, port.mac.encode()),
+            (radius.EVENT_TIMESTAMP, int(time.time()).to_bytes(4, "big")),
             *more,
         ]
         request = radius.accounting_request(attributes, next(self._identifiers), self.secret)

@@ -13,7 +13,7 @@ def play(campus: Campus) -> None:
         campus.takes_over()
         laptop.plugs_into(switch).signs_in().reaches("deployment")
         laptop.posture("unhealthy")
-        laptop.loses("deployment").has_change("acked", "confirmed")
+        laptop.loses("deployment").has_change("confirmed")
         (job,) = campus.nac.json("session", "jobs", "--mac", laptop.mac)
         campus.must(job["verb"] == verb, f"{switch} is told to {verb}")
         laptop.leaves()

@@ -15,7 +15,7 @@ def play(campus: Campus) -> None:
         laptop.plugs_into(switch).signs_in().reaches("training-cluster", "model-registry")
         laptop.posture("unhealthy")
         laptop.loses("training-cluster", "model-registry")
-        laptop.comes_to_reach("internet").has_change("acked", "confirmed").reaches_only("internet")
+        laptop.comes_to_reach("internet").has_change("confirmed").reaches_only("internet")
         campus.must(laptop.host.seen()["vlan"] == 66, f"{laptop.name} is in VLAN 66, remediation")
         laptop.posture("healthy")
         laptop.comes_to_reach("training-cluster", "model-registry")

@@ -223,7 +223,8 @@ def test_coa(invocation: Invocation, client: str, address: IPv4Address | IPv6Add
         network = ip_network(row.prefix)
     if address is None and network.num_addresses > 1:
         raise click.UsageError(f"{row.name} is {network}: say which switch with --address")
-    probed = probe(found, str(address or network.network_address), shipped_dictionary())
+    where = str(address or network.network_address)
+    probed = probe(found, where, shipped_dictionary(), invocation.config.coa.source)
     target = f"{probed.target.address} port {probed.target.port}"
     if probed.answer is None:
         dropped = ", ".join(f"{count} with a wrong {reason}" for reason, count in probed.dropped.items())

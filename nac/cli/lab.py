@@ -59,6 +59,19 @@ def status(folder: Path) -> None:
     _lab().status(folder)
 
 
+@cli.command("exec", context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True})
+@_folder
+@click.argument("host")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_context
+def execute(ctx: click.Context, folder: Path, host: str, command: tuple[str, ...]) -> None:
+    """Run COMMAND on HOST, a device of those who work there, as root of its network.
+
+    `nac lab exec laptop-anna nft flush ruleset` switches its firewall off, and no other.
+    """
+    ctx.exit(_lab().execute(folder, host, command))
+
+
 @cli.command("run")
 @click.argument("scenarios", nargs=-1)
 @click.option("--list", "list_only", is_flag=True, help="Only list the scenarios.")

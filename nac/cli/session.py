@@ -30,14 +30,13 @@ from nac.coa.admin import PAGE
 from nac.coa.error_cause import error_cause, in_words
 from nac.coa.history import JobFilter, job_by_id, newest_jobs
 from nac.coa.job import FINAL, State
-from nac.coa.session import Session
 from nac.config.duration import Duration
 from nac.control.ask import ask
 from nac.control.message import Command
 from nac.db import Database
 from nac.db.audit import os_user, record
 from nac.errors import ConflictError, ControlError, NacError, NotFoundError
-from nac.events.types import CoaEvent
+from nac.events.types import CoaEvent, Session
 from nac.identity.devices import DeviceChange, Devices
 from nac.identity.mac import MacAddress
 from nac.identity.name import Name
@@ -183,6 +182,7 @@ def release(ctx: click.Context, invocation: Invocation, session: str, watch: boo
 @click.argument("job", required=False)
 @click.option("--open", "is_open", is_flag=True, help="Only those that are not over.")
 @click.option("--state", type=click.Choice([state.value for state in State]), help="Only in this state.")
+@click.option("--node", help="Only of this server, by its id or the beginning of it.")
 @click.option("--session", help="Only of this session, by its id or the beginning of it.")
 @click.option("--mac", type=MacParameter(), help="Only of this MAC address, in any notation.")
 @click.option("--client", help="Only through this client.")
@@ -209,7 +209,7 @@ def jobs(
     elif wanted.job:
         print_record(_whole_job(found[0]))
     else:
-        columns = ("DECIDED", "STATE", "VERB", "WANTED", "WHY", "TOOK", "MAC", "CLIENT", "SESSION", "JOB")
+        columns = ("DECIDED", "STATE", "VERB", "WANTED", "WHY", "TOOK", "MAC", "CLIENT", "NODE", "SESSION", "JOB")
         print_table(columns, [_job_row(one) for one in found], empty="no change of a session is known")
 
 
@@ -260,19 +260,15 @@ def _used(rows: OrmSession, session: str) -> Used | None:
 def _change(
     ctx: click.Context, invocation: Invocation, subject: str, verb: str, *, watch: bool, output: Format
 ) -> None:
-    actor = os_user()
-    done = _ask(invocation, "change", {"subject": subject, "verb": verb, "actor": actor})
+    done = _ask(invocation, "change", {"subject": subject, "verb": verb, "actor": os_user()})
     session = msgspec.convert(done["session"], Session)
-    with invocation.database() as database:
-        with database.write() as rows:
-            detail = f"client={session.client} mac={session.mac} job={done['job']}"
-            record(rows, actor, f"session {ctx.info_name}", session.session, detail)
-        if watch:
+    if watch:
+        with invocation.database() as database:
             _follow(ctx, database, JobFilter(job=done["job"]), output)
-        elif output == "json":
-            print_json({"job": done["job"], "session": done["session"]})
-        else:
-            say(f"session {session.session[:_SHORT]} of {cell(session.mac)}: {verb} is job {done['job']}")
+    elif output == "json":
+        print_json({"job": done["job"], "session": done["session"]})
+    else:
+        say(f"session {session.session[:_SHORT]} of {cell(session.mac)}: {verb} is job {done['job']}")
 
 
 def _tag(
@@ -379,6 +375,7 @@ def _job_row(job: CoaEvent) -> list[Cell]:
         _took(job),
         job.mac,
         job.client,
+        job.node[:_SHORT],
         job.session[:_SHORT],
         job.job,
     ]

@@ -20,13 +20,14 @@ _FINAL_WORDS: Final = [state.value for state in FINAL]
 
 @dataclass(frozen=True)
 class JobFilter:
-    """None does not restrict. `session` and `job` may be the beginning of an id; `since_us`: decided after."""
+    """None does not restrict. `session`, `job` and `node` may be the beginning of an id; `since_us`: decided after."""
 
     job: str | None = None
     session: str | None = None
     client: str | None = None
     mac: str | None = None
     state: str | None = None
+    node: str | None = None
     is_open: bool = False
     since_us: int | None = None
 
@@ -44,13 +45,13 @@ def job_by_id(session: Session, job: str) -> CoaEvent:
     return found[0]
 
 
-def open_jobs(session: Session) -> list[CoaEvent]:
-    """Those that are under way, the oldest first."""
-    return _decoded(session, _matching(JobFilter(is_open=True)).order_by(CoaJob.row_id))
+def open_jobs(session: Session, *, node: str) -> list[CoaEvent]:
+    """Those that are under way at a node, the oldest first."""
+    return _decoded(session, _matching(JobFilter(is_open=True)).where(CoaJob.node == node).order_by(CoaJob.row_id))
 
 
-def _matching(wanted: JobFilter) -> Select[str]:
-    query = select(CoaJob.event)
+def _matching(wanted: JobFilter) -> Select[str, str]:
+    query = select(CoaJob.event, CoaJob.node)
     if wanted.job is not None:
         query = query.where(CoaJob.id.startswith(wanted.job.lower(), autoescape=True))
     if wanted.session is not None:
@@ -61,6 +62,8 @@ def _matching(wanted: JobFilter) -> Select[str]:
         query = query.where(CoaJob.mac == search_mac(wanted.mac))
     if wanted.state is not None:
         query = query.where(CoaJob.state == wanted.state)
+    if wanted.node is not None:
+        query = query.where(CoaJob.node.startswith(wanted.node.lower(), autoescape=True))
     if wanted.is_open:
         query = query.where(CoaJob.state.not_in(_FINAL_WORDS))
     if wanted.since_us is not None:
@@ -68,5 +71,7 @@ def _matching(wanted: JobFilter) -> Select[str]:
     return query
 
 
-def _decoded(session: Session, query: Select[str]) -> list[CoaEvent]:
-    return [msgspec.json.decode(raw, type=CoaEvent) for raw in session.scalars(query)]
+def _decoded(session: Session, query: Select[str, str]) -> list[CoaEvent]:
+    """`node` by its column: of jobs from before nodes were told, only that has it."""
+    told = ((msgspec.json.decode(raw, type=CoaEvent), node) for raw, node in session.execute(query))
+    return [msgspec.structs.replace(event, node=node) for event, node in told]

@@ -6,14 +6,18 @@ decided -> sent -> acked -> confirmed        refused or without effect: decided 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, Literal
 
+import msgspec
+
+from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
-from nac.coa.session import Session, Wanted
-from nac.events.types import CoaEvent, CoaTry
+from nac.coa.session import Wanted
+from nac.events.types import CoaEvent, CoaTry, Session
 
 Reason = Literal["policy", "facts", "time", "administrator"]
 TryAnswer = Literal["ack", "nak", "silence", "no-effect"]
@@ -110,6 +114,56 @@ class Job:
         return self.state not in FINAL
 
 
+def new_job(
+    session: Session,
+    reason: Reason,
+    wanted: Wanted | None,
+    verbs: tuple[Verb, ...],
+    due_at: int,
+    now: Moment,
+    *,
+    actor: str | None = None,
+) -> Job:
+    """Decided now; `due_at` as in `Job`."""
+    return Job(
+        id=secrets.token_hex(8),
+        session=session,
+        reason=reason,
+        wanted=wanted,
+        verbs=verbs,
+        decided_at=now.unix_us,
+        due_at=due_at,
+        actor=actor,
+    )
+
+
+def resumed(job: Job, before: CoaEvent) -> Job:
+    """The job from before the restart, decided again."""
+    return replace(
+        job,
+        id=before.job,
+        step=before.step + 1,
+        due_at=before.due_at,
+        decided_at=before.decided_at,
+        tries=tuple(before.tries),
+        sent_at=before.sent_at,
+    )
+
+
+def withdrawn_by_restart(before: CoaEvent, now: Moment, generation: int) -> CoaEvent:
+    """What is told of a job from before the restart that does not go on."""
+    return msgspec.structs.replace(
+        before,
+        step=before.step + 1,
+        at=now.unix_us,
+        state=State.WITHDRAWN.value,
+        ended_at=now.unix_us,
+        by="restart",
+        generation=generation,
+        detail="decided otherwise, or not at all, after a restart",
+    )
+
+
 def advance(job: Job, happened: Happened, at: int, *, by: str | None = None, detail: str = "") -> Job:
     """The job after what happened. `at`: Unix microseconds; `by`: what confirmed or withdrew it. Raises
     `TransitionError`."""
@@ -135,8 +189,8 @@ def without_current(verbs: Sequence[Verb]) -> tuple[Verb, ...]:
     return tuple(verb for verb in verbs if verb is not verbs[0])
 
 
-def event(job: Job, at: int) -> CoaEvent:
-    """The job as the journal keeps it."""
+def event(job: Job, at: int, generation: int) -> CoaEvent:
+    """The job as the journal keeps it. `generation`: of the policy in force."""
     session = job.session
     return CoaEvent(
         job=job.id,
@@ -164,4 +218,5 @@ def event(job: Job, at: int) -> CoaEvent:
         by=job.by,
         error_cause=job.error_cause,
         detail=job.detail,
+        generation=generation,
     )

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -18,17 +17,30 @@ from nac import _dataplane
 from nac.coa.client import CoaClient
 from nac.coa.error_cause import error_cause, in_words
 from nac.coa.exchange import Exchange, Target
-from nac.coa.job import FINAL, Happened, Job, Reason, State, TryAnswer, advance, event, tried, without_current
+from nac.coa.job import (
+    FINAL,
+    Happened,
+    Job,
+    State,
+    TryAnswer,
+    advance,
+    event,
+    new_job,
+    resumed,
+    tried,
+    withdrawn_by_restart,
+    without_current,
+)
 from nac.coa.learnt import Learnt, Lesson
 from nac.coa.message import Answer
 from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
 from nac.coa.request import UnnameableError, message, plan
-from nac.coa.session import Differs, Note, Seen, Session, Settled, Wanted, decode_session
+from nac.coa.session import Differs, Note, Seen, Settled, decode_session
 from nac.coa.silence import Silence
 from nac.enforcement.layout import Encoder
 from nac.errors import ConflictError, NotFoundError
-from nac.events.types import CoaEvent
+from nac.events.types import AdminEvent, CoaEvent, Session
 
 NOT_KNOWN: Final = "not-known-by-nas"
 """The cause with which a session ends that its switch does not know (Error-Cause 503)."""
@@ -36,24 +48,39 @@ NOT_KNOWN: Final = "not-known-by-nas"
 BOUNCE_S: Final = 15.0
 """A bounced port is down for 10 to 12 seconds before anything can be seen of it."""
 
-FIRST_LOOK_S: Final = 0.1
-LONGEST_LOOK_S: Final = 30.0
-"""How often is looked for an effect of which the data plane tells nothing: each time after twice as long."""
+ORDER_SLACK_US: Final = 1_000_000
+"""By how much a sign of an effect may seem to be older than the ACK: some switches account first and answer then, and
+this process reads an answer later than the data plane reads a packet."""
 
 PARKED_S: Final = 60.0
 """How long after a restart the jobs from before wait to be decided again."""
 
 _NO_LONGER_WANTED: Final = frozenset({"facts", "policy", "time", "stale"})
+_COMMANDS: Final = {Verb.REAUTHENTICATE: "reauth"}
+"""Verbs whose command has another name."""
+
 _APPLIED: Final = "applied"
+_LOGIN: Final = "authentication"
+_LIVES: Final = frozenset({"start", "interim"})
 
 
 class Sessions(Protocol):
     """The live sessions: `nac._dataplane.DataPlane`."""
 
     def session(self, id: str) -> bytes | None: ...  # noqa: A002 - the boundary's word
+    def generation(self) -> int: ...
+    def follow_session(self, session: str) -> None: ...
+    def unfollow_session(self, session: str) -> None: ...
     def session_applied(self, session: str, authorization: str) -> bool: ...
     def end_session(self, session: str, cause: str) -> bool: ...
     def record_event(self, event: bytes) -> None: ...
+
+
+class Sign(NamedTuple):
+    """What may show that a change took effect: a word for it, and Unix microseconds."""
+
+    word: str
+    at: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +110,8 @@ class Jobs:
         self._targets: dict[str, Target] = {}
         self._at_target: defaultdict[Target, set[str]] = defaultdict(set)
         self._silence = Silence()
-        self._looks: list[tuple[float, int, str, int, float]] = []
+        self._deadlines: list[tuple[float, int, str, int]] = []
+        self._signs: dict[str, Sign] = {}
         self._order = itertools.count()
         self._counts: Counter[State] = Counter()
         self._parked = {before.session: before for before in restored}
@@ -128,11 +156,14 @@ class Jobs:
         before = self._open.get(session_id)
         if before is not None and before.wanted is not None:
             self._around.exchange.cancel(before.id, now.monotonic)
+            self._act(before, verb, actor, now)
             job = replace(before, verbs=(verb, *(one for one in before.verbs if one is not verb)), actor=actor)
             job = self._move(job, Happened.ORDERED, now)
         else:
             verbs = (verb, verb) if verb is Verb.DISCONNECT else (verb,)
-            job = self._add(_new(session, "administrator", None, verbs, now.unix_us, now, actor=actor), now)
+            new = new_job(session, "administrator", None, verbs, now.unix_us, now, actor=actor)
+            self._act(new, verb, actor, now)
+            job = self._add(new, now)
         self._begin(job, now)
         return job
 
@@ -180,21 +211,21 @@ class Jobs:
 
     def tick(self, now: Moment) -> None:
         """What is due at `now`."""
-        while self._looks and self._looks[0][0] <= now.monotonic:
-            _, _, job_id, step, interval = heapq.heappop(self._looks)
+        while self._deadlines and self._deadlines[0][0] <= now.monotonic:
+            _, _, job_id, step = heapq.heappop(self._deadlines)
             job = self._job(job_id)
             if job is not None and job.state is State.ACKED and job.step == step:
-                self._look_for_effect(job, interval, now)
+                self._without_effect(job, now)
         for target in self._silence.due(now.monotonic):
             self._try_one(target, now)
         if self._parked and now.monotonic >= self._unpark_at:
             for before in self._parked.values():
-                self._tell(_withdrawn_by_restart(before, now))
+                self._give_up(before, now)
             self._parked = {}
 
     def next_at(self) -> float | None:
         """When `tick` has something to do; monotonic seconds."""
-        times = [self._silence.next_at(), self._looks[0][0] if self._looks else None]
+        times = [self._silence.next_at(), self._deadlines[0][0] if self._deadlines else None]
         times.append(self._unpark_at if self._parked else None)
         return min((time for time in times if time is not None), default=None)
 
@@ -216,12 +247,12 @@ class Jobs:
         if before is not None:
             self._withdraw(before, "replaced", now)
         parked = self._parked.pop(session.session, None)
-        job = _new(session, note.why, wanted, verbs, note.due_at, now)
+        job = new_job(session, note.why, wanted, verbs, note.due_at, now)
         if parked is not None:
             if (parked.authorization, parked.wanted) == (wanted.authorization, wanted.in_words):
-                job = _resumed(job, parked)
+                job = resumed(job, parked)
             else:
-                self._tell(_withdrawn_by_restart(parked, now))
+                self._give_up(parked, now)
         self._begin(self._add(job, now), now)
 
     def _settle(self, note: Settled, now: Moment) -> None:
@@ -230,14 +261,27 @@ class Jobs:
             return
         if note.by in _NO_LONGER_WANTED:
             self._withdraw(job, note.by, now)
+        elif note.by == _LOGIN and job.wanted is None:
+            self._take_sign(job, Sign(_LOGIN, now.unix_us), now)
         else:
             self._reach(job, note.by, now)
 
     def _hear(self, note: Seen, now: Moment) -> None:
         job = self._open.get(note.session)
+        if job is None:
+            return
+        if job.verb is Verb.CHANGE and note.by in _LIVES:
+            self._take_sign(job, Sign("accounting", note.at), now)
         target = self._targets.get(note.session)
-        if job and target and job.state is State.UNREACHABLE and self._silence.heard(target, now.monotonic):
+        if target and job.state is State.UNREACHABLE and self._silence.heard(target, now.monotonic):
             self._begin(self._move(job, Happened.HEARD, now), now, ask=True)
+
+    def _take_sign(self, job: Job, sign: Sign, now: Moment) -> None:
+        """It counts once the switch has acknowledged; its ACK may be read after what it brought about."""
+        if job.state is State.SENT:
+            self._signs[job.id] = sign
+        elif job.state is State.ACKED and _is_effect(sign, job):
+            self._reach(job, sign.word, now)
 
     # --- the way of a job ---
 
@@ -271,30 +315,22 @@ class Jobs:
         changed = job.verb is Verb.CHANGE and wanted is not None
         if changed and wanted is not None and wanted.authorization is not None:
             self._around.sessions.session_applied(job.session.session, wanted.authorization)
-        self._look_later(job, FIRST_LOOK_S if changed or wanted is None else self._patience(job), now)
+        sign = self._signs.pop(job.id, None)
+        if sign is not None and _is_effect(sign, job):
+            self._reach(job, sign.word, now)
+        elif not changed:
+            patience = self._around.confirm_s + (BOUNCE_S if job.verb is Verb.BOUNCE else 0.0)
+            heapq.heappush(self._deadlines, (now.monotonic + patience, next(self._order), job.id, job.step))
 
-    def _patience(self, job: Job) -> float:
-        return self._around.confirm_s + (BOUNCE_S if job.verb is Verb.BOUNCE else 0.0)
-
-    def _look_later(self, job: Job, interval: float, now: Moment) -> None:
-        heapq.heappush(self._looks, (now.monotonic + interval, next(self._order), job.id, job.step, interval))
-
-    def _look_for_effect(self, job: Job, interval: float, now: Moment) -> None:
-        """Whether an ACK was followed by its effect."""
-        live = self._look(job.session.session)
-        if effect := _effect(job, live):
-            self._reach(job, effect, now)
-        elif live is not None and live.state == "stale":
-            self._withdraw(job, "stale", now)
-        elif job.verb is Verb.CHANGE or now.unix_us < (job.acked_at or 0) + self._patience(job) * 1_000_000:
-            self._look_later(job, min(2 * interval, LONGEST_LOOK_S), now)
-        else:
-            verb = job.verbs[0]
-            job = self._try(job, "no-effect", now)
-            self._next_verb(job, Happened.NO_EFFECT, job.verbs[1:], f"{verb} was acknowledged without effect", now)
+    def _without_effect(self, job: Job, now: Moment) -> None:
+        """An ACK was not followed by anything."""
+        verb = job.verbs[0]
+        job = self._try(job, "no-effect", now)
+        self._next_verb(job, Happened.NO_EFFECT, job.verbs[1:], f"{verb} was acknowledged without effect", now)
 
     def _next_verb(self, job: Job, why: Happened, verbs: tuple[Verb, ...], detail: str, now: Moment) -> None:
         job = replace(job, verbs=verbs)
+        self._signs.pop(job.id, None)
         if not verbs:
             self._fail(job, detail, now)
             return
@@ -353,6 +389,7 @@ class Jobs:
     def _add(self, job: Job, now: Moment) -> Job:
         self._sessions[job.id] = job.session.session
         self._counts[job.state] += 1
+        self._around.sessions.follow_session(job.session.session)
         self._record(job, now)
         return self._keep(job)
 
@@ -377,16 +414,34 @@ class Jobs:
         return tried(job, now.unix_us, answer, cause)
 
     def _record(self, job: Job, now: Moment) -> None:
-        self._tell(event(job, now.unix_us))
+        self._tell(event(job, now.unix_us, self._around.sessions.generation()))
 
-    def _tell(self, said: CoaEvent) -> None:
+    def _act(self, job: Job, verb: Verb, actor: str, now: Moment) -> None:
+        """For the record, before it is carried out."""
+        act = AdminEvent(
+            at=now.unix_us,
+            generation=self._around.sessions.generation(),
+            actor=actor,
+            action=f"session {_COMMANDS.get(verb, verb)}",
+            subject=job.session.session,
+            detail=f"client={job.session.client} mac={job.session.mac} job={job.id}",
+            audit=None,
+        )
+        self._tell(act)
+
+    def _give_up(self, before: CoaEvent, now: Moment) -> None:
+        self._tell(withdrawn_by_restart(before, now, self._around.sessions.generation()))
+
+    def _tell(self, said: CoaEvent | AdminEvent) -> None:
         self._around.sessions.record_event(msgspec.json.encode(said))
 
     def _forget(self, job: Job) -> None:
         self._counts[job.state] -= 1
         self._open.pop(job.session.session, None)
         self._sessions.pop(job.id, None)
+        self._signs.pop(job.id, None)
         self._unaim(job.session.session)
+        self._around.sessions.unfollow_session(job.session.session)
 
     def _look(self, session_id: str) -> Session | None:
         """The session as it is now; None when it is over."""
@@ -395,60 +450,6 @@ class Jobs:
         return None if live is None or live.state == "closed" else live
 
 
-def _new(
-    session: Session,
-    reason: Reason,
-    wanted: Wanted | None,
-    verbs: tuple[Verb, ...],
-    due_at: int,
-    now: Moment,
-    *,
-    actor: str | None = None,
-) -> Job:
-    return Job(
-        id=secrets.token_hex(8),
-        session=session,
-        reason=reason,
-        wanted=wanted,
-        verbs=verbs,
-        decided_at=now.unix_us,
-        due_at=due_at,
-        actor=actor,
-    )
-
-
-def _resumed(job: Job, before: CoaEvent) -> Job:
-    """The job from before the restart, decided again."""
-    return replace(
-        job,
-        id=before.job,
-        step=before.step + 1,
-        due_at=before.due_at,
-        decided_at=before.decided_at,
-        tries=tuple(before.tries),
-        sent_at=before.sent_at,
-    )
-
-
-def _withdrawn_by_restart(before: CoaEvent, now: Moment) -> CoaEvent:
-    return msgspec.structs.replace(
-        before,
-        step=before.step + 1,
-        at=now.unix_us,
-        state=State.WITHDRAWN.value,
-        ended_at=now.unix_us,
-        by="restart",
-        detail="decided otherwise, or not at all, after a restart",
-    )
-
-
-def _effect(job: Job, live: Session | None) -> str | None:
-    """What shows that a job's verb had its effect, as far as the session itself shows it; None when nothing does."""
-    if live is None:
-        return "ended"
-    if job.wanted is not None and live.differs:
-        return None
-    if live.decision != job.session.decision:
-        return "authentication"
-    seen = job.verb is Verb.CHANGE and live.seen_at > (job.sent_at or 0)
-    return "accounting" if seen else None
+def _is_effect(sign: Sign, job: Job) -> bool:
+    """Whether a sign of an acknowledged job can come from its request."""
+    return sign.at >= max(job.sent_at or 0, (job.acked_at or 0) - ORDER_SLACK_US)

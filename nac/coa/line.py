@@ -13,6 +13,8 @@ from typing import Final
 
 from nac.coa.exchange import Datagram, Target
 from nac.coa.message import LARGEST_OCTETS
+from nac.config.address import SourceAddress
+from nac.errors import ConflictError
 
 _AT_ONCE: Final = 64
 """Datagrams read from a socket before the others get their turn."""
@@ -21,25 +23,45 @@ _AT_ONCE: Final = 64
 class Line:
     """Both sockets and a bell. `ring` may be called on any thread; everything else on one."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Iterable[SourceAddress] = ()) -> None:
+        """`source`: where datagrams come from; for a version of IP that is not among them the route chooses. Raises
+        `ConflictError` for an address that this host does not have."""
         self._sockets: dict[int, socket.socket] = {}
         self._selector = selectors.DefaultSelector()
         self._bell, self._heard = socket.socketpair()
         for end in (self._bell, self._heard):
             end.setblocking(False)
         self._selector.register(self._heard, selectors.EVENT_READ)
-        for family, anywhere in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):  # noqa: S104 - the route chooses
-            with contextlib.suppress(OSError):  # a host without that version of IP
-                self._open(family, anywhere)
+        chosen = {address.version: address for address in source}
+        for version, anywhere in ((4, "0.0.0.0"), (6, "::")):  # noqa: S104 - the route chooses
+            if version in chosen:
+                self._open_at(version, chosen[version])
+            else:
+                with contextlib.suppress(OSError):  # a host without that version of IP
+                    self._open(version, anywhere)
 
-    def _open(self, family: socket.AddressFamily, anywhere: str) -> None:
-        opened = socket.socket(family, socket.SOCK_DGRAM)
-        if family == socket.AF_INET6:
+    def _open_at(self, version: int, address: str) -> None:
+        try:
+            self._open(version, address)
+        except OSError as error:
+            self.close()
+            raise ConflictError(
+                f"requests cannot come from {address}: {error.strerror}",
+                fix="name an address of this host in [coa] source of nac.toml, or leave it empty",
+            ) from error
+
+    def _open(self, version: int, address: str) -> None:
+        opened = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+        self._sockets[version] = opened
+        if version == 6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         opened.setblocking(False)
-        opened.bind((anywhere, 0))
-        version = 4 if family == socket.AF_INET else 6
-        self._sockets[version] = opened
+        try:
+            opened.bind((address, 0))
+        except OSError:
+            del self._sockets[version]
+            opened.close()
+            raise
         self._selector.register(opened, selectors.EVENT_READ, version)
 
     def __enter__(self) -> Line:

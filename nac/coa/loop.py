@@ -23,6 +23,7 @@ from nac.coa.line import Line
 from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
 from nac.coa.session import Note, decode_note
+from nac.config.address import SourceAddress
 from nac.enforcement.dictionary import shipped_dictionary
 from nac.errors import ControlError, NacError
 from nac.events.types import CoaEvent
@@ -52,11 +53,13 @@ class Source(Sessions, Protocol):
 
 @dataclass(frozen=True)
 class CoaSettings:
-    """`patience_s`: how long a switch is asked before it counts as silent. `confirm_s`: how long an effect may take."""
+    """`patience_s`: how long a switch is asked before it counts as silent. `confirm_s`: how long an effect may take.
+    `source`: where requests come from."""
 
     pace: Pace
     patience_s: float
     confirm_s: float
+    source: Sequence[SourceAddress] = ()
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class Known:
 
 
 class CoaLoop:
-    """Runs from its construction until `close`."""
+    """Runs from its construction until `close`. Raises `ConflictError` when requests cannot come from there."""
 
     def __init__(self, source: Source, settings: CoaSettings, known: Known) -> None:
         self._source = source
@@ -85,7 +88,7 @@ class CoaLoop:
             self._exchange, source, shipped_dictionary(), known.learnt, settings.confirm_s, self._failed
         )
         self._jobs = Jobs(around, known.clients, restored=known.restored, now=Moment.now())
-        self._line = Line()
+        self._line = Line(settings.source)
         self._threads = [
             threading.Thread(target=self._listen, name="nac-coa-notes"),
             threading.Thread(target=self._work, name="nac-coa"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,9 +17,9 @@ from nac.coa.message import Answer
 from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
 from nac.coa.request import message
-from nac.coa.session import Session
+from nac.config.address import SourceAddress
 from nac.enforcement.layout import Encoder
-from nac.events.types import NasPort
+from nac.events.types import NasPort, Session
 
 PATIENCE: Final = Retransmission(irt=1.0, mrc=2, mrd=5.0)
 """Somebody waits for it: shorter than RFC 5080 asks for."""
@@ -35,23 +36,24 @@ class Probed:
     dropped: dict[str, int]
 
 
-def probe(client: CoaClient, address: str, encoder: Encoder) -> Probed:
-    """Ask the switch of this client at `address`; blocks for at most six seconds for each live secret."""
+def probe(client: CoaClient, address: str, encoder: Encoder, source: Iterable[SourceAddress] = ()) -> Probed:
+    """Ask the switch of this client at `address`, from `source`; blocks for at most six seconds for each live secret.
+    Raises `ConflictError` when requests cannot come from there."""
     exchange = Exchange(Pace(), PATIENCE, lambda: random.SystemRandom().uniform(-0.1, 0.1))
     now = Moment.now()
     asked = message(client.recipe, _nobody(client.name, address), Verb.DISCONNECT, None, encoder, now=now.unix)
     peer = client.peer(address)
     exchange.submit(_TICKET, peer, asked, now.monotonic)
-    with Line() as line:
+    with Line(source) as line:
         while True:
             now = Moment.now()
             progress = exchange.poll(now.monotonic)
             if progress.silent:
                 return Probed(peer.target, None, exchange.dropped)
             line.send(progress.datagrams)
-            for octets, source in line.wait((exchange.next_at() or now.monotonic) - now.monotonic):
+            for octets, sender in line.wait((exchange.next_at() or now.monotonic) - now.monotonic):
                 now = Moment.now()
-                found = exchange.receive(octets, source, now.monotonic, unix=now.unix)
+                found = exchange.receive(octets, sender, now.monotonic, unix=now.unix)
                 if found is not None:
                     return Probed(peer.target, found[1], exchange.dropped)
 

@@ -12,15 +12,17 @@ from nac.config import Config
 from nac.db import Database
 
 
-def start_coa(source: Source, config: Config, database: Database) -> CoaLoop:
-    """Started, with the jobs that were open when the server ended. Raises `StorageError` or `PkiError`."""
+def start_coa(source: Source, config: Config, database: Database, *, node: str) -> CoaLoop:
+    """Started, with the jobs of this node that were open when the server ended. Raises `StorageError`, `PkiError`, or
+    `ConflictError` when requests cannot come from `[coa] source`."""
     seal = load_seal(config.secrets_key)
     with database.read() as session:
-        known = Known(load_coa_clients(session, seal), load_learnt(session), open_jobs(session))
+        known = Known(load_coa_clients(session, seal), load_learnt(session), open_jobs(session, node=node))
     settings = CoaSettings(
         Pace(config.coa.per_second, config.coa.in_flight),
         patience_s=config.coa.patience.seconds,
         confirm_s=config.coa.confirm.seconds,
+        source=config.coa.source,
     )
     return CoaLoop(source, settings, known)
 

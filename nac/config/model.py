@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from nac.config.address import ListenAddress
+from nac.config.address import ListenAddress, SourceAddress
 from nac.config.database_url import DatabaseUrl
 from nac.config.duration import Duration
 
@@ -273,6 +273,14 @@ class RetentionSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class CoaSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How live sessions are changed on the switch (RFC 5176) when policy or facts say otherwise."""
 
+    source: Annotated[
+        tuple[SourceAddress, ...],
+        Meta(
+            max_length=2,
+            description="Addresses of this host that requests come from, for switches that take them from one only: at "
+            "most one of each version of IP. Empty: the route to the switch chooses.",
+        ),
+    ] = ()
     per_second: Annotated[
         int, Meta(ge=1, le=10000, description="New requests a second to each switch; more would overrun small ones.")
     ] = 100
@@ -292,6 +300,10 @@ class CoaSettings(Struct, frozen=True, forbid_unknown_fields=True):
             "session - before the next means is tried."
         ),
     ] = Duration.parse("10s")
+
+    def __post_init__(self) -> None:
+        if len({address.version for address in self.source}) != len(self.source):
+            raise ValueError("`source` names two addresses of one version of IP: keep one of them")
 
 
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -178,7 +178,8 @@ class PostureVerdict(Base):
     """What the last report of a device came to. Its status and its end are the device's own columns.
 
     `findings`, `failed`, `failing_since` and `passed` are JSON (`nac.posture.store`); `source` is `agent` or who it was
-    imported from; `changes_at`: when a grace ends and it is judged anew. Times are Unix seconds.
+    imported from; `changes_at`: when it is judged anew, because a grace ends then, or 0 because the record was changed.
+    Times are Unix seconds.
     """
 
     __tablename__ = "posture_verdicts"
@@ -255,6 +256,21 @@ class PostureFinding(Base):
     first_at: Mapped[int]
     last_at: Mapped[int] = mapped_column(index=True)
     cleared_at: Mapped[int | None]
+
+
+class PostureRefusal(Base):
+    """One `PostureRefusedEvent`, whole in `event` (JSON): reports that were refused.
+
+    `name`: the device, or of a stranger the first name in its certificate, case-folded; None without a certificate.
+    """
+
+    __tablename__ = "posture_refusals"
+    __table_args__ = (Index("ix_posture_refusals_name_at_us", "name", "at_us"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at_us: Mapped[int] = mapped_column(index=True)
+    name: Mapped[str | None]
+    event: Mapped[str]
 
 
 class FactSet(Base):
@@ -464,7 +480,8 @@ class Sighting(Base):
 
 class CoaJob(Base):
     """The last that was told of a change of a live session (`CoaEvent`), whole in `event` (JSON); the other columns are
-    for search, names case-folded. `step`: of that event; an older one never takes its place.
+    for search, names case-folded. `step`: of that event; an older one never takes its place. `node`: whose job it is,
+    and who alone goes on with it; empty for one from before nodes were told. `sequence`: of that event in its journal.
     """
 
     __tablename__ = "coa_jobs"
@@ -477,6 +494,8 @@ class CoaJob(Base):
     id: Mapped[str] = mapped_column(unique=True)
     step: Mapped[int]
     state: Mapped[str] = mapped_column(index=True)
+    node: Mapped[str]
+    sequence: Mapped[int]
     session: Mapped[str] = mapped_column(index=True)
     client: Mapped[str]
     mac: Mapped[str | None]
@@ -546,3 +565,15 @@ class AdminAudit(Base):
     action: Mapped[str]
     subject: Mapped[str]
     detail: Mapped[str]
+
+
+class AdminTaken(Base):
+    """An act of the audit in a node's journal: its place there, and the generation (`nac.events.acts`)."""
+
+    __tablename__ = "admin_taken"
+
+    audit: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    node: Mapped[str] = mapped_column(primary_key=True)
+    sequence: Mapped[int]
+    at_us: Mapped[int]
+    generation: Mapped[int]

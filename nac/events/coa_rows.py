@@ -18,9 +18,11 @@ _JOBS: Final[Table] = CoaJob.metadata.tables["coa_jobs"]
 _LEARNT: Final[Table] = CoaLearnt.metadata.tables["coa_learnt"]
 
 
-def store_coa(session: Session, events: Sequence[CoaEvent]) -> None:
-    """Keep the newest step of each job and the last answer of each verb; what is older than that changes nothing."""
-    newest = {event.job: event for event in sorted(events, key=lambda event: event.step)}
+def store_coa(session: Session, node: str, told: Sequence[tuple[int, CoaEvent]]) -> None:
+    """Keep the newest step of each job and the last answer of each verb; what is older than that changes nothing.
+    `told`: with their sequences in the node's journal."""
+    placed = [msgspec.structs.replace(event, node=node, sequence=sequence) for sequence, event in told]
+    newest = {event.job: event for event in sorted(placed, key=lambda event: event.step)}
     _upsert(session, _JOBS, ["id"], "step", [_job_row(event) for event in newest.values()])
     lessons: dict[tuple[str, str], dict[str, Any]] = {}
     for row in sorted((row for event in newest.values() for row in _lessons(event)), key=lambda row: row["at_us"]):
@@ -33,6 +35,8 @@ def _job_row(event: CoaEvent) -> dict[str, Any]:
         "id": event.job,
         "step": event.step,
         "state": event.state,
+        "node": event.node,
+        "sequence": event.sequence,
         "session": event.session,
         "client": fold(event.client),
         "mac": event.mac.replace("-", ":").lower() if event.mac else None,

@@ -67,6 +67,7 @@ def test_another_segment_by_what_the_make_can_do(site: SiteMaker, make: str, exp
         assert verbs(job) == expected
         if make == "standard":
             assert (81, b"41") in port.attributes
+            assert job.by == "accounting", "by the one Interim-Update that followed the change"
 
 
 def test_quarantine_and_release(site: SiteMaker) -> None:
@@ -81,6 +82,12 @@ def test_quarantine_and_release(site: SiteMaker) -> None:
         assert session["segment"] == "printers"
         audit = at.home.json("audit", "list", "--action", "session")
         assert [line["action"] for line in audit] == ["session quarantine", "session release"]
+        released, quarantined = at.home.json("session", "jobs")
+        order = [*(audit[0]["taken"][0], quarantined, audit[1]["taken"][0], released)]
+        assert [one["sequence"] for one in order] == sorted(one["sequence"] for one in order), (
+            "who did it stands before"
+        )
+        assert audit[0]["taken"][0]["generation"] == quarantined["generation"]
 
 
 # --- people and certificates ---
@@ -248,6 +255,10 @@ def test_orders_of_an_administrator(site: SiteMaker) -> None:
         assert at.home.nac("session", "jobs", done[0]["job"][:8])
         audit = at.home.json("audit", "list", "--action", "session")
         assert [line["action"] for line in audit] == ["session reauth", "session disconnect"]
+        places = [line["taken"][0]["sequence"] for line in audit]
+        order = [places[0], done[1]["sequence"], places[1], done[0]["sequence"]]
+        assert order == sorted(order), "an act stands before what came of it"
+        assert {job["node"] for job in done} == {line["taken"][0]["node"] for line in audit}
 
 
 def test_orders_that_are_refused(site: SiteMaker) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -21,11 +21,11 @@ from nac.coa.jobs import NOT_KNOWN, PARKED_S, Jobs, Surroundings
 from nac.coa.learnt import FORGOTTEN_AFTER_US, Learnt
 from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
-from nac.coa.session import Seen, Session, Settled
+from nac.coa.session import Seen, Settled
 from nac.coa.vendor import recipe_of
 from nac.enforcement.dictionary import shipped_dictionary
 from nac.errors import ConflictError, NotFoundError
-from nac.events.types import CoaEvent
+from nac.events.types import AdminEvent, CoaEvent, Session
 
 SECRET = SharedSecret(b"correct horse battery staple")
 START_US = 1_900_000_000_000_000
@@ -47,6 +47,8 @@ class World:
     ended: list[tuple[str, str]] = field(default_factory=list)
     applied: list[tuple[str, str]] = field(default_factory=list)
     failures: list[Job] = field(default_factory=list)
+    followed: set[str] = field(default_factory=set)
+    acts: list[AdminEvent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.das = Das(MAKES[self.make], SECRET.reveal(), faults=Faults(idle=True))
@@ -65,6 +67,15 @@ class World:
 
     # what the data plane does
 
+    def generation(self) -> int:
+        return 7
+
+    def follow_session(self, session: str) -> None:
+        self.followed.add(session)
+
+    def unfollow_session(self, session: str) -> None:
+        self.followed.discard(session)
+
     def session(self, id: str) -> bytes | None:  # noqa: A002
         return msgspec.json.encode(self.live[id]) if id in self.live else None
 
@@ -78,7 +89,8 @@ class World:
         return self.live.pop(session, None) is not None
 
     def record_event(self, event: bytes) -> None:
-        self.told.append(msgspec.json.decode(event, type=CoaEvent))
+        said = msgspec.json.decode(event, type=CoaEvent | AdminEvent)
+        (self.told if isinstance(said, CoaEvent) else self.acts).append(said)  # type: ignore[arg-type]
 
     # what happens
 
@@ -93,8 +105,9 @@ class World:
     def settle(self, one: Session, by: str) -> None:
         self.jobs.take(Settled(session=one.session, by=by), self.moment)
 
-    def seen(self, one: Session) -> None:
-        self.jobs.take(Seen(session=one.session, by="interim", at=self.moment.unix_us), self.moment)
+    def seen(self, one: Session, by: Literal["start", "interim", "accept"] = "interim", ago: float = 0.0) -> None:
+        assert one.session in self.followed
+        self.jobs.take(Seen(session=one.session, by=by, at=self.moment.unix_us - int(ago * 1_000_000)), self.moment)
 
     def step(self) -> None:
         """What the loop does at one moment; the answer comes a millisecond later."""
@@ -325,10 +338,37 @@ def test_a_change_in_place_is_taken_at_its_word_and_confirmed_by_a_sign() -> Non
     world.settle(one, "applied")
     world.run(120)
     assert world.last.state == "acked", "an ACK is not yet a sign of the session"
-    world.live[one.session] = msgspec.structs.replace(world.live[one.session], seen_at=world.moment.unix_us)
-    world.run(240)
+    world.seen(one, ago=130)
+    assert world.last.state == "acked", "it tells of before the request"
+    world.seen(one)
     assert (world.last.state, world.last.by) == ("confirmed", "accounting")
-    assert len(world.das.received) == 1
+    assert world.last.ended_at == world.moment.unix_us, "at once"
+    assert (len(world.das.received), world.followed) == (1, set())
+
+
+@pytest.mark.parametrize(("before_the_ack", "state"), [(0.5, "confirmed"), (3.0, "acked")])
+def test_a_sign_may_come_just_before_the_ack(before_the_ack: float, state: str) -> None:
+    """The switch accounts first and answers then; an answer to a repeated request is long after it."""
+    world = World("ruckus-icx")
+    one = world.open(session())
+    world.das.faults.lose = 2
+    world.differ(one, "office", encoded=shipped_dictionary().encode("Filter-Id", "permit ip any any"))
+    world.run(5)
+    world.now = 6 - before_the_ack
+    world.seen(one)
+    assert world.last.state == "sent"
+    world.run(7)
+    assert (world.last.state, len(world.das.received)) == (state, 1)
+
+
+def test_accounting_alone_confirms_no_login_and_no_end() -> None:
+    world = World()
+    one = world.open(session())
+    world.differ(one)
+    world.run(1)
+    world.seen(one)
+    world.seen(one, "accept")
+    assert world.last.state == "acked", "a login that got something else is none"
 
 
 def test_no_verb_is_an_alarm_at_once() -> None:
@@ -418,14 +458,17 @@ def test_an_order_is_confirmed_by_what_becomes_of_the_session() -> None:
     world.jobs.order(one.session, Verb.REAUTHENTICATE, "root", world.moment)
     world.run(1)
     assert (world.last.state, world.last.reason, world.last.actor) == ("acked", "administrator", "root")
-    world.live[one.session] = msgspec.structs.replace(one, decision="cc" * 16)
-    world.run(5)
+    (act,) = world.acts
+    assert (act.actor, act.action, act.subject, act.generation) == ("root", "session reauth", one.session, 7)
+    assert act.detail.endswith(f" job={world.last.job}")
+    world.settle(one, "authentication")
     assert (world.last.state, world.last.by) == ("confirmed", "authentication")
     world.jobs.order(one.session, Verb.DISCONNECT, "root", world.moment)
+    world.settle(one, "authentication")
     world.run(6)
-    del world.live[one.session]
-    world.run(10)
-    assert (world.last.state, world.last.by, world.last.wanted) == ("confirmed", "ended", "disconnect")
+    assert world.last.state == "acked", "that login was before the request"
+    world.settle(one, "admin-reset")
+    assert (world.last.state, world.last.by, world.last.wanted) == ("confirmed", "admin-reset", "disconnect")
 
 
 def test_an_order_without_effect_fails_and_is_forgotten() -> None:
@@ -459,6 +502,7 @@ def test_orders_that_are_refused() -> None:
     world.jobs.replace_clients(world.clients(enabled=False), world.moment)
     with pytest.raises(ConflictError, match="are off"):
         world.jobs.order(one.session, Verb.DISCONNECT, "root", world.moment)
+    assert world.acts == [], "what is refused was not done"
 
 
 # --- a restart ---

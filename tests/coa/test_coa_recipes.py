@@ -15,10 +15,11 @@ from nac.coa.error_cause import ERROR_CAUSES
 from nac.coa.message import Code, sign
 from nac.coa.recipe import Verb
 from nac.coa.request import UnnameableError, message, plan
-from nac.coa.session import Session, Wanted
+from nac.coa.session import Wanted
 from nac.coa.vendor import RECIPES, recipe_of
 from nac.enforcement.dictionary import shipped_dictionary
 from nac.enforcement.vendor import DIALECTS, MAKES
+from nac.events.types import Session
 
 SECRET = SharedSecret(b"correct horse battery staple")
 NOW = 1_900_000_000

@@ -31,6 +31,21 @@ FILLED = {
            VALUES ('n1', 3, 1790000000000000, 1, 'sw', 'start', '2A', '{}'), ('n1', 9, 5, 1, 'sw', 'stop', '2A', '{}'),
                   ('n2', 4, 1790000000000000, 1, 'sw', 'start', '2B', '{}')"""
     ],
+    "0005": [
+        """INSERT INTO sessions (id, node, state, client, opened_us, changed_us, event)
+           VALUES ('s1', 'n1', 'active', 'sw', 5, 5, '{}')"""
+    ],
+    "0006": [
+        """INSERT INTO coa_jobs (id, step, state, session, client, decided_us, event)
+           VALUES ('j1', 1, 'sent', 's1', 'sw', 5, '{}'), ('j2', 1, 'sent', 's9', 'sw', 5, '{}')"""
+    ],
+    "0007": [
+        """INSERT INTO devices (id, name, key, managed, disabled, revision, created_at)
+           VALUES (7, 'x', 'x', false, false, 1, 5)""",
+        """INSERT INTO posture_changes (device_id, at, status, score, failed, why)
+           VALUES (7, 5, 'healthy', 100, '[]', '{}')""",
+    ],
+    "0008": ["INSERT INTO admin_taken (audit, node, sequence, at_us, generation) VALUES (1, 'n1', 8, 5, 2)"],
 }
 """What each version adds to a database."""
 
@@ -42,6 +57,10 @@ COUNTED = {
     "authorizations": ("0002", 1),
     "fact_sets": ("0003", 1),
     "accounting": ("0004", 3),
+    "sessions": ("0005", 1),
+    "coa_jobs": ("0006", 2),
+    "posture_changes": ("0007", 1),
+    "admin_taken": ("0008", 1),
 }
 
 
@@ -64,11 +83,13 @@ def make_old(url: str, version: str) -> None:
                     connection.execute(text(statement))
 
 
-def rows(url: str) -> dict[str, int]:
+def rows(url: str, version: str = SCHEMA_VERSION) -> dict[str, int]:
+    """How many there are in the tables that this version has."""
     with create(url).connect() as connection:
         return {
             table: connection.scalar(text(f"SELECT count(*) FROM {table}")) or 0  # noqa: S608 - names above
-            for table in COUNTED
+            for table, (since, _) in COUNTED.items()
+            if since <= version
         }
 
 
@@ -87,6 +108,14 @@ def test_forward_from_every_version(empty_url: str, version: str) -> None:
         assert highest == 3, "numbers go on where they were"
 
 
+def test_a_job_from_before_nodes_were_told_is_of_its_session_s_node(empty_url: str) -> None:
+    make_old(empty_url, "0007")
+    upgrade(empty_url)
+    with create(empty_url).connect() as connection:
+        jobs = connection.execute(text("SELECT id, node, sequence FROM coa_jobs ORDER BY id")).all()
+    assert [tuple(row) for row in jobs] == [("j1", "n1", 0), ("j2", "", 0)]
+
+
 def test_every_version_before_the_newest_is_tried() -> None:
     config = Config()
     config.set_main_option("script_location", str(files("nac.db") / "migrations"))
@@ -96,17 +125,17 @@ def test_every_version_before_the_newest_is_tried() -> None:
 
 def test_a_migration_that_fails_in_the_middle_leaves_the_old_schema(empty_url: str) -> None:
     make_old(empty_url, "0004")
-    before = rows(empty_url)
+    before = rows(empty_url, "0004")
     with create(empty_url).connect() as connection, connection.begin():
         connection.execute(text("CREATE TABLE sightings (in_the_way INTEGER)"))
     with pytest.raises(StorageError, match=r"sightings.*already exists") as caught:
         upgrade(empty_url)
     assert "0004" in caught.value.fix
-    assert rows(empty_url) == before
+    assert rows(empty_url, "0004") == before
     with create(empty_url).connect() as connection:
         assert schema_version(connection) == "0004"
         connection.execute(text("SELECT row_id FROM accounting"))
     with create(empty_url).connect() as connection, connection.begin():
         connection.execute(text("DROP TABLE sightings"))
     upgrade(empty_url)
-    assert rows(empty_url) == before
+    assert rows(empty_url, "0004") == before

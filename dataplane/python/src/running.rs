@@ -174,6 +174,18 @@ impl DataPlane {
         Ok(py.detach(|| sessions::applied(&self.core, id, authorization, self.clock.now())))
     }
 
+    fn follow_session(&self, py: Python<'_>, session: &str) -> PyResult<()> {
+        let id = session_id(session)?;
+        py.detach(|| sessions::follow(&self.core, id));
+        Ok(())
+    }
+
+    fn unfollow_session(&self, py: Python<'_>, session: &str) -> PyResult<()> {
+        let id = session_id(session)?;
+        py.detach(|| sessions::unfollow(&self.core, id));
+        Ok(())
+    }
+
     fn end_session(&self, py: Python<'_>, session: &str, cause: &str) -> PyResult<bool> {
         let id = session_id(session)?;
         Ok(py.detach(|| sessions::end(&self.core, id, cause, self.clock.now())))

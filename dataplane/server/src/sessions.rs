@@ -220,6 +220,16 @@ pub fn applied(core: &Core, id: SessionId, authorization: u128, now: Now) -> boo
     with(core, |table| table.applied(id, granted, now))
 }
 
+/// Tell every sign of a session and its end from now on; nothing when it is not known.
+pub fn follow(core: &Core, id: SessionId) {
+    with(core, |table| table.follow(id));
+}
+
+/// Tell them no longer.
+pub fn unfollow(core: &Core, id: SessionId) {
+    with(core, |table| table.unfollow(id));
+}
+
 /// The session is over, as somebody else knows. False when it is not known.
 pub fn end(core: &Core, id: SessionId, cause: &str, now: Now) -> bool {
     with(core, |table| table.end_by(id, cause, now))

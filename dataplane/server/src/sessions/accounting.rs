@@ -57,10 +57,17 @@ impl Report<'_> {
         happened_at(self.came.unix_micros, self.number(AttributeType::EVENT_TIMESTAMP), delay)
     }
 
+    /// When it came less how old it says to be, Unix microseconds: to compare it with what this server did. Event-Timestamp
+    /// has whole seconds of another clock.
+    fn told_at(&self) -> u64 {
+        let delay = self.number(AttributeType::ACCT_DELAY_TIME).unwrap_or_default();
+        self.came.unix_micros.saturating_sub(u64::from(delay).saturating_mul(1_000_000))
+    }
+
     /// By this server's clock if the report says how old it is, Unix microseconds: to compare it with Accepts.
     fn happened_here(&self) -> u64 {
         match self.number(AttributeType::ACCT_DELAY_TIME) {
-            Some(delay) => self.came.unix_micros.saturating_sub(u64::from(delay).saturating_mul(1_000_000)),
+            Some(_) => self.told_at(),
             None => self.happened_at(),
         }
     }
@@ -151,7 +158,8 @@ impl Table {
         let newest = happened >= session.named_at;
         let age = now.unix_micros.saturating_sub(report.happened_here());
         let heard = now.monotonic.saturating_sub(Duration::from_micros(age));
-        self.heard(slot, heard, now.unix_micros.saturating_sub(age), sign, now);
+        self.heard(slot, heard, now.unix_micros.saturating_sub(age), now);
+        self.sign(slot, sign, report.told_at());
         if newest && Names::learn(&mut learnt, names) {
             if let Some(before) = before.filter(|before| Some(before) != learnt.acct_session_id.as_ref()) {
                 self.ended.add(source, before, End { at: happened, by: By::Accounting });
@@ -210,7 +218,7 @@ impl Table {
         match stopped(session, report, &id) {
             Stopped::This => {
                 let cause = report.number(AttributeType::ACCT_TERMINATE_CAUSE).map(terminate_cause_word);
-                self.sign(slot, Sign::Stop, now.unix_micros);
+                self.sign(slot, Sign::Stop, report.told_at());
                 self.end(slot, Happening::Ended, cause.as_deref().unwrap_or("unknown"), now);
             }
             // What accounting calls the present one is yet to be told.

@@ -103,7 +103,7 @@ pub fn next_change(policy: &Policy, identity: &Identity, chain: Option<&Verified
     [
         access,
         chain,
-        device.and_then(|device| device.posture_expires_at.unix()),
+        device.and_then(|device| device.next_change(unix)),
         device.and_then(|device| posture_ages(policy, device, unix)),
         identity.certificate.as_ref().and_then(|certificate| days_pass(policy, signed(certificate.not_after), unix)),
     ]

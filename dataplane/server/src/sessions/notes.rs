@@ -34,7 +34,7 @@ impl Why {
     }
 }
 
-/// A sign of a session that is told to differ.
+/// A sign of a session that is followed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "each is named as in RFC 2865 and RFC 2866")]
@@ -49,7 +49,7 @@ pub enum Sign {
 /// What is to be told of one session, in this order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Pending {
-    /// The last sign of it, with Unix microseconds.
+    /// The last sign of it, with when that was: Unix microseconds.
     pub(super) seen: Option<(Sign, u64)>,
     /// It no longer differs, and why.
     pub(super) settled: Option<Box<str>>,

@@ -291,15 +291,30 @@ fn a_new_policy_is_told_with_what_the_port_should_have() {
 }
 
 #[test]
-fn signs_of_a_session_that_differs_are_told() {
+fn signs_of_a_session_that_is_followed_are_told() {
     let mut world = World::new();
     let mut session = Session::on(1);
     assert!(enter(&mut world, &mut session).is_accept());
-    quarantine(&world);
-    let id = world.notes()[0]["session"]["session"].clone();
+    let id = world.the_session()["session"].clone();
+    let follow: SessionId = id.as_str().unwrap().parse().unwrap();
     world.account(&report(&mut session, START, "A", &[]), &session);
+    assert!(world.notes().is_empty(), "nobody follows it");
+    sessions::follow(&world.core, follow);
+    world.pass(Duration::from_millis(300));
     let at = world.now.unix_micros;
-    assert_eq!(world.notes(), [json!({"note": "seen", "session": id, "by": "start", "at": at})]);
+    let second = at / 1_000_000 * 1_000_000;
+    let stamp = u32::try_from(world.now.unix()).unwrap().to_be_bytes();
+    assert!(second < at, "an Event-Timestamp of this second is before this moment");
+    let stamped = [(AttributeType::EVENT_TIMESTAMP, &stamp[..])];
+    world.account(&report(&mut session, INTERIM_UPDATE, "A", &stamped), &session);
+    assert_eq!(world.notes(), [json!({"note": "seen", "session": id, "by": "interim", "at": at})]);
+    let late = [(AttributeType::ACCT_DELAY_TIME, &60_u32.to_be_bytes()[..])];
+    world.account(&report(&mut session, INTERIM_UPDATE, "A", &late), &session);
+    assert_eq!(world.notes(), [json!({"note": "seen", "session": id, "by": "interim", "at": at - 60_000_000})]);
+    assert!(enter(&mut world, &mut Session::on(1)).is_accept());
+    let logged_in = world.notes();
+    assert_eq!((&logged_in[0]["by"], &logged_in[1]["by"]), (&json!("accept"), &json!("authentication")));
+    let at = world.now.unix_micros;
     world.account(&report(&mut session, STOP, "A", &[(AttributeType::ACCT_TERMINATE_CAUSE, &[0, 0, 0, 6])]), &session);
     assert_eq!(
         world.notes(),
@@ -308,6 +323,19 @@ fn signs_of_a_session_that_differs_are_told() {
             json!({"note": "settled", "session": id, "by": "admin-reset"})
         ]
     );
+}
+
+#[test]
+fn what_is_no_longer_followed_is_told_no_longer() {
+    let mut world = World::new();
+    let mut session = Session::on(1);
+    assert!(enter(&mut world, &mut session).is_accept());
+    let id: SessionId = world.the_session()["session"].as_str().unwrap().parse().unwrap();
+    sessions::follow(&world.core, id);
+    sessions::unfollow(&world.core, id);
+    world.account(&report(&mut session, START, "A", &[]), &session);
+    world.account(&report(&mut session, STOP, "A", &[]), &session);
+    assert!(world.notes().is_empty());
 }
 
 #[test]
@@ -401,6 +429,8 @@ fn what_time_alone_changes_is_told_in_its_second() {
     let known = compare(FactName::DeviceKnown, Operator::Equal, Operand::Boolean(true));
     let is_unknown = compare(FactName::PostureStatus, Operator::Equal, Operand::Text("unknown".into()));
     let is_old = compare(FactName::PostureAge, Operator::Greater, Operand::Integer(600));
+    let is_ageing = compare(FactName::PostureFreshness, Operator::Equal, Operand::Text("ageing".into()));
+    let is_stale = compare(FactName::PostureFreshness, Operator::Equal, Operand::Text("stale".into()));
     let has_ended = compare(FactName::UserAccessEnded, Operator::Equal, Operand::Boolean(true));
     let ends_soon = compare(FactName::CertificateDaysLeft, Operator::Less, Operand::Integer(10));
     let with = |condition| Condition::all(vec![known.clone(), condition]).unwrap();
@@ -410,10 +440,13 @@ fn what_time_alone_changes_is_told_in_its_second() {
             ..nac_policy::Posture::default()
         }),
         posture_at: Some(now - 100).into(),
+        posture_fresh_until: Some(now + 200).into(),
+        posture_ageing_until: Some(now + 400).into(),
         posture_expires_at: Some(now + 900).into(),
         ..laptop()
     };
-    for (condition, turns) in [(with(is_unknown), 900), (with(is_old), 501), (has_ended, 700)] {
+    let turns = [(with(is_ageing), 200), (with(is_stale), 400), (with(is_unknown), 900), (with(is_old), 501)];
+    for (condition, turns) in turns.into_iter().chain([(has_ended, 700)]) {
         let mut world = World::with(reject_when(condition));
         let now = i64::try_from(world.now.unix()).unwrap();
         put_device(&world, reported(now));
@@ -453,6 +486,8 @@ fn a_session_that_nobody_hears_of_is_stale_then_forgotten() {
     world.account(&report(&mut session, START, "A", &[]), &session);
     quarantine(&world);
     let id = world.notes()[0]["session"]["session"].clone();
+    let followed: SessionId = id.as_str().unwrap().parse().unwrap();
+    sessions::follow(&world.core, followed);
     world.pass(2 * hour);
     world.account(&report(&mut session, INTERIM_UPDATE, "A", &[]), &session);
     world.pass(2 * hour);
@@ -462,6 +497,7 @@ fn a_session_that_nobody_hears_of_is_stale_then_forgotten() {
     world.pass(hour);
     assert_eq!(world.notes(), [json!({"note": "settled", "session": id, "by": "stale"})]);
     assert_eq!(world.the_session()["state"], "stale");
+    sessions::unfollow(&world.core, followed);
     put_device(&world, DeviceFacts { disabled: true, ..laptop() });
     assert!(world.notes().is_empty(), "nothing is sent to a port that may be empty");
     world.pass(hour);
