@@ -31,6 +31,8 @@ from lab.bench import (
     tables,
 )
 from lab.bench.cases import CASES, RECORDING
+from lab.bench.offered import measure as offered
+from lab.bench.offered import plot as offered_plot
 from lab.bench.pki import KeyKind, Pki, create
 from lab.bench.rules import measure as rules
 from lab.bench.rules import plot
@@ -42,6 +44,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 OUTPUT = ROOT / "target" / "bench"
 PLOT = ROOT / "docs" / "benchmarks-rules.svg"
+OFFERED = ROOT / "docs" / "benchmarks-offered.svg"
 FLAME = ROOT / "docs" / "benchmarks-flame.svg"
 BINARY = ROOT / "target" / "release" / "nac-supplicant"
 DECIDE = ROOT / "target" / "release" / "examples" / "decide"
@@ -98,7 +101,7 @@ def main(sections: tuple[str, ...], cases: tuple[str, ...], servers: tuple[str, 
         write=write and not cases and not servers,
     )
     try:
-        for section in sections or ("cost", "half-open", "scaling", "latency", "storm", "accounting"):
+        for section in sections or ("cost", "half-open", "scaling", "latency", "offered", "storm", "accounting"):
             _SECTIONS[section](bench, cases)
     except (ServerError, SupplicantError, cost.MeasurementError) as error:
         raise click.ClickException(str(error)) from error
@@ -163,6 +166,15 @@ def _measure_latency(bench: Bench, _only: tuple[str, ...]) -> None:
         return
     result = latency.measure(bench.pki_for("p256"), bench.folder / "latency", bench.supplicant)
     bench.tell("latency", tables.latency(result), result)
+
+
+def _measure_offered(bench: Bench, _only: tuple[str, ...]) -> None:
+    kinds = [kind for kind in bench.kinds if kind.name in ("nac", "FreeRADIUS", "hostapd")]
+    say = functools.partial(click.echo, err=True)
+    result = offered.measure(kinds, bench.pki_for("p256"), bench.folder / "offered", bench.supplicant, say)
+    bench.tell("offered", tables.offered(result), result)
+    if bench.write:
+        OFFERED.write_text(offered_plot.draw(result))
 
 
 def _measure_storm(bench: Bench, _only: tuple[str, ...]) -> None:
@@ -234,6 +246,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "half-open": _measure_half_open,
     "scaling": _measure_scaling,
     "latency": _measure_latency,
+    "offered": _measure_offered,
     "storm": _measure_storm,
     "rules": _measure_rules,
     "coa": _measure_coa,

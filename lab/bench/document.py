@@ -18,6 +18,7 @@ SECTIONS = (
     "half-open",
     "scaling",
     "latency",
+    "offered",
     "storm",
     "rules",
     "coa",

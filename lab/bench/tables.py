@@ -13,6 +13,7 @@ from lab.bench.cost import Cost
 from lab.bench.drain import Drained
 from lab.bench.half_open import LINGER_S, HalfOpen
 from lab.bench.latency import Latency
+from lab.bench.offered.measure import PERCENTILES, Offered
 from lab.bench.posture_coa import PostureCoa
 from lab.bench.rules.measure import COUNTS, Curve, RuleCosts
 from lab.bench.scaling import Scaling
@@ -160,6 +161,21 @@ def latency(result: Latency) -> str:
         f"p99 of the added round trips {result.server_p99_ms:.2f} ms (below {P99_LIMIT_MS}): {met}. "
         f"Idle server {idle:.0f} MiB (below {IDLE_LIMIT_MIB}): {_verdict(met=idle < IDLE_LIMIT_MIB)}.\n"
     )
+
+
+def offered(result: Offered) -> str:
+    """Each server at each rate that it was offered."""
+    rows = [
+        [
+            point.server,
+            f"{point.offered:,}",
+            f"{point.accepted:,.0f}",
+            *(f"{point.late_ms(percentile):,.1f}" for percentile in PERCENTILES),
+            f"{point.cpu_us:,.0f}",
+        ]
+        for point in result.points
+    ]
+    return table(["server", "offered/s", "accepted/s", "p50 ms", "p99 ms", "p99.9 ms", "CPU µs each"], rows)
 
 
 def coa(result: Coa) -> str:
