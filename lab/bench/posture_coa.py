@@ -100,6 +100,7 @@ def _run(nac: Nac, switch: Das, database: Database, folder: Path) -> PostureCoa:
     changing, reporting = _agents(nac, folder)
     for agent in changing:
         agent.report()
+    _settle(nac)
     with _reporting(reporting):
         time.sleep(_WARM_UP_S)
         began, before = time.monotonic(), _taken(nac)
@@ -113,6 +114,15 @@ def _run(nac: Nac, switch: Das, database: Database, folder: Path) -> PostureCoa:
         confirmed_ms=[((job.ended_at or 0) - sent[job.mac or ""][0]) / 1000 for job in jobs],
         pace=pace,
     )
+
+
+def _settle(nac: Nac) -> None:
+    """Until the database has what the logins brought about, which is not what is measured. Raises `TimeoutError`."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while nac.json("status")["journal"]["waiting"]:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the journal is not drained")
+        time.sleep(_BETWEEN_S)
 
 
 def _taken(nac: Nac) -> int:
