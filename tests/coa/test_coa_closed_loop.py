@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from conftest import Site, accounting_address
+from coa_site import Site, accounting_address
 from lab_home import SERVER_NAME, Device
 from nac_server import serving, until
 
