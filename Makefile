@@ -83,7 +83,7 @@ bench: build ## measure beside FreeRADIUS and hostapd, write docs/benchmarks.md
 	@scripts/debian-packages.sh freeradius freeradius-postgresql hostapd postgresql || true
 	$(BIN)/python -m lab.bench
 
-deps: ## the Debian packages that tests need
+deps: $(VENV)/.dev ## the Debian and Python packages that tests and the lab need
 	@scripts/debian-packages.sh eapoltest faketime freeradius freeradius-utils hostapd iproute2 nftables openssl postgresql \
 		tcpdump wpasupplicant
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lab.campus import construct, report, residents, teardown
+from lab.campus.error import LabError
+from lab.campus.host import Host
 from lab.campus.nac_home import Nac
 from lab.campus.plan import SERVERS, SWITCHES
 from lab.campus.probe import answering
@@ -17,9 +21,19 @@ from lab.campus.state import Lab
 from lab.campus.switch.ask import ask
 from lab.scenarios.found import chosen, scenarios
 from lab.scenarios.playing import Verdict, play
-from nac.cli.output import note, print_table, say
+from lab.swarm.run import Swarm
+from nac.cli.output import Format, note, print_json, print_record, print_table, say
 
 PAUSE_S = 0.5
+
+LATENCIES = (
+    ("admission", "from a device's first attempt to its Access-Accept"),
+    ("round", "one round trip of a login"),
+    ("accounting", "one record until its answer"),
+)
+"""Of a swarm's report, and what they span."""
+
+PERCENTILES = ("p50", "p90", "p99", "p99_9", "max")
 
 
 def up(folder: Path) -> None:
@@ -65,6 +79,16 @@ def status(folder: Path) -> None:
     print_table(
         ["SWITCH", "PORT", "HOST", "USER", "METHOD", "MAC", "VLAN", "ADDRESS"], rows, empty="nobody is plugged in"
     )
+
+
+def execute(folder: Path, host: str, words: Sequence[str]) -> int:
+    """Run a program on a resident's device; its exit code."""
+    construct.require()
+    lab = Lab.opened(folder)
+    names = [one.name for one in residents.of(lab)]
+    if host not in names:
+        raise LabError(f"nobody called {host} is plugged in", fix=f"name one of {', '.join(names)}")
+    return subprocess.run(["ip", "netns", "exec", Host(lab, host, "").place, *words], check=False).returncode
 
 
 def list_scenarios() -> None:
@@ -136,6 +160,41 @@ def _look(lab: Lab, resident: Resident) -> Sight:
     place = f"VLAN {told['vlan']}" if told["session"] else "closed"
     found = answering(resident.host(lab).place, SERVERS)
     return Sight(place, frozenset(server.resource for server in found))
+
+
+def swarm(wanted: dict[str, Any], output: Format) -> bool:
+    """Let a `Swarm` of these fields loose and tell what came of it; True when all was right."""
+    report = Swarm(**wanted).run()
+    if output == "json":
+        print_json(report)
+    else:
+        _print_swarm(report)
+    return bool(report["all_right"])
+
+
+def _print_swarm(report: dict[str, Any]) -> None:
+    logins, told = report["logins"], report["accounting"]
+    granted = ", ".join(f"{segment} {count}" for segment, count in report["granted"].items())
+    print_record(
+        {
+            "devices in": f"{report['devices_in']} of {report['supplicants']} on {report['switches']} switches",
+            "all in after": f"{report['all_in_s']:.1f} s",
+            "logins": f"{logins['accepts']} accepted, {logins['rejects']} refused, {logins['timeouts']} not answered",
+            "handshakes": f"{logins['handshakes_full']} full, {logins['handshakes_resumed']} resumed",
+            "keys": f"{logins['msk_verified']} right, {logins['msk_wrong']} wrong",
+            "segments": f"{granted}; {report['granted_wrong']} others",
+            "accounting": f"{told['start']} starts, {told['stop']} stops, {told['unanswered']} not answered",
+            "requests sent again": report["retransmits"],
+            "replies not believed": report["dropped_replies"],
+        }
+    )
+    rows = [
+        [what, *(f"{report['latency_us'][name][one] / 1000:.1f}" for one in PERCENTILES)] for name, what in LATENCIES
+    ]
+    print_table(["MILLISECONDS", *(name.upper().replace("_", ".") for name in PERCENTILES)], rows)
+    for cause, count in report["causes"].items():
+        note(f"{count} times: {cause}")
+    say("all right" if report["all_right"] else "not all was right")
 
 
 def _print_matrix(seen: dict[Resident, Sight]) -> None:

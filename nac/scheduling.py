@@ -46,3 +46,13 @@ def let_others_go_first() -> None:
     """
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def waited_s() -> float:
+    """How long the calling thread was ready to run and did not, since it began, in seconds (Linux, /proc/*/schedstat).
+
+    0.0 where the kernel does not count it.
+    """
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    return 0.0

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,13 +21,12 @@ from typing import Any, Final
 import structlog
 
 from nac import _dataplane, systemd
-from nac.clients.seal import load_seal
-from nac.clients.store import ClientFields, load_clients
 from nac.coa.admin import answer_about_sessions
 from nac.coa.start import start_coa, take_clients
 from nac.config import Config, exposed_password, load
 from nac.control.listener import ControlListener
 from nac.control.message import ControlAnswer, ControlRequest
+from nac.control.status import status_of
 from nac.db import Database, partitions, upgrade
 from nac.db.revision import current
 from nac.errors import ConflictError, NacError, NotFoundError, StorageError
@@ -36,19 +35,17 @@ from nac.events.drain import Drain
 from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore
 from nac.identity.store import Facts, changes_since, devices_of, load_facts
-from nac.log import lines_lost
 from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
-from nac.policy.compile import CompiledPolicy
 from nac.policy.history import note_loaded
 from nac.policy.load import digest, read_sources
 from nac.posture.service import PostureService
 from nac.posture.store import forget_older
 from nac.scheduling import let_interrupt, let_others_go_first, let_threads_finish
 from nac.sessions.store import close_ended, load_open
-from nac.snapshot.build import BuiltSnapshot, build, compiled, watched_files
-from nac.snapshot.tickets import TicketKeys
+from nac.snapshot.build import BuiltSnapshot, watched_files
+from nac.snapshot.publish import Publisher
 from nac.state_lock import lock
 
 TICK_S: Final = 0.5
@@ -64,7 +61,6 @@ FIRST_RETRY_S: Final = 1.0
 LONGEST_RETRY_S: Final = 60.0
 """How long to leave a refused snapshot alone when nothing but time asks for a new one."""
 
-_GENERATION_FILE: Final = "generation"
 _NODE_FILE: Final = "node"
 """In the journal's folder (docs/journal.md)."""
 
@@ -82,17 +78,16 @@ class _Call:
 class Service:
     """A running server. Build it, then `run`; leave it through `close` (or a `with` block)."""
 
-    def __init__(self, config_path: Path) -> None:
-        """Read everything, bind the sockets and start. Raises `NacError`; nothing runs then."""
+    def __init__(self, config_path: Path, stop: threading.Event) -> None:
+        """Read everything, bind the sockets and start; `stop` ends `run`. Raises `NacError`; nothing runs then."""
         self._config_path = config_path.absolute()
         self._config = load(self._config_path)
         self._log = structlog.get_logger("nac.service")
         if exposed := exposed_password(self._config_path, self._config):
             self._log.warning("config.warning", detail=exposed)
-        self._stop = threading.Event()
+        self._stop = stop
         self._reload = threading.Event()
         self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
-        self._ticket_keys = TicketKeys.fresh(time.time())
         self._started_at = time.time()
         self._housekept_at = time.monotonic()
         self._refusal: str | None = None
@@ -100,8 +95,6 @@ class Service:
         self._retry_at = 0.0
         self._failing: dict[str, str] = {}
         self._facts_lock = threading.Lock()
-        self._clients: list[ClientFields] = []
-        self._policy: CompiledPolicy | None = None
         with ExitStack() as undo:
             self._start(undo)
             self._undo = undo.pop_all()
@@ -115,12 +108,10 @@ class Service:
         undo.callback(self._database.close)
         self._guarded("partitions", self._prepare_partitions)
         self._watch = Watch(watched_files(self._config, self._config_path))
-        self._generation = _last_generation(self._config.server.state)
-        self._built = self._build(self._config, self._ticket_keys)
+        self._publisher = Publisher(self._config, self._database)
         self._dataplane = self._start_dataplane()
-        self._published_at = time.time()
+        self._publisher.started()
         let_interrupt("nac-account-")
-        self._record_generation()
         journal = self._dataplane.journal_state()
         self._warn_of_journal(journal)
         self._drain = Drain(self._dataplane, EventStore(self._database, node=journal.node))
@@ -133,7 +124,7 @@ class Service:
         self._control = ControlListener(self._config.control_socket, self._ask_main_loop)
         undo.callback(self._control.close)
         self._guarded("history", self._note_policy)
-        self._warn(self._built)
+        self._warn(self._publisher.current)
 
     def _start_dataplane(self) -> _dataplane.DataPlane:
         """With every fact known before the first packet is answered."""
@@ -146,7 +137,7 @@ class Service:
         try:
             return _dataplane.DataPlane(
                 listen=list(self._config.server.listen),
-                snapshot=self._built.native,
+                snapshot=self._publisher.current.native,
                 devices=[_dataplane.DeviceFacts(**fields) for fields in facts.devices],
                 users=[_dataplane.UserFacts(**fields) for fields in facts.users],
                 shards=self._config.server.shards,
@@ -179,8 +170,14 @@ class Service:
             return []
 
     def _start_posture(self, undo: ExitStack) -> PostureService:
+        built = self._publisher.current
         posture = PostureService(
-            self._config.posture, self._database, self._built.policy.postures, self._built.intake, self._publish_devices
+            self._config.posture,
+            self._database,
+            built.policy.postures,
+            built.intake,
+            publish=self._publish_devices,
+            record=self._dataplane.record_event,
         )
         undo.callback(posture.close)
         return posture
@@ -216,7 +213,7 @@ class Service:
         return self._dataplane.addresses()
 
     def run(self) -> None:
-        """Serve until `stop` is called."""
+        """Serve until `stop` is set."""
         systemd.notify("READY=1", f"STATUS=listening on {', '.join(self.addresses)}")
         self._log.info("serving", addresses=self.addresses, generation=self._dataplane.generation())
         while not self._stop.is_set():
@@ -224,10 +221,6 @@ class Service:
             systemd.notify("WATCHDOG=1")
             self._tick()
         systemd.notify("STOPPING=1")
-
-    def stop(self) -> None:
-        """End `run` soon; safe in a signal handler."""
-        self._stop.set()
 
     def reload(self) -> None:
         """Read everything again soon; safe in a signal handler."""
@@ -277,14 +270,11 @@ class Service:
     def _reload_if_due(self) -> None:
         asked = self._reload.is_set()
         self._reload.clear()
-        if asked or self._watch.changed() or (time.monotonic() >= self._retry_at and self._is_aged()):
+        if asked or self._watch.changed() or self._is_aged():
             self._reload_now()
 
     def _is_aged(self) -> bool:
-        """Keys and lists come of age without a file changing."""
-        rotated = self._ticket_keys.rotated(time.time(), self._config.eap.ticket_rotation)
-        aged = self._built.reload_at is not None and time.time() > self._built.reload_at
-        return rotated is not self._ticket_keys or aged
+        return time.monotonic() >= self._retry_at and self._publisher.is_aged(self._config)
 
     # --- snapshots ---
 
@@ -296,15 +286,14 @@ class Service:
             config = load(self._config_path)
             # What changes from here on is read again at the next look.
             watch = Watch(watched_files(config, self._config_path))
-            keys = self._ticket_keys.rotated(time.time(), config.eap.ticket_rotation)
-            built = self._publish(config, keys)
+            built = self._publisher.publish(self._dataplane, config)
         except NacError as error:
             return self._refused(error)
         finally:
             self._watch = watch
             systemd.notify("READY=1")
         ignored = _only_at_start(self._config, config)
-        self._config, self._built, self._refusal = config, built, None
+        self._config, self._refusal = config, None
         self._guarded("posture", self._reload_posture)
         self._retry_s, self._retry_at = FIRST_RETRY_S, 0.0
         self._guarded("history", self._note_policy)
@@ -324,54 +313,17 @@ class Service:
         self._refusal = error.message
         kept = "the running configuration is kept"
         with suppress(NacError):
-            keys = self._ticket_keys.rotated(time.time(), self._config.eap.ticket_rotation)
-            self._built = self._publish(self._config, keys, policy=self._built.policy)
+            self._publisher.publish(self._dataplane, self._config, policy=self._publisher.current.policy)
             self._guarded("posture", self._reload_posture)
             kept = "the running configuration and policy are kept; certificates, lists and clients were read again"
         kept = f"{kept} (generation {self._dataplane.generation()})"
         self._log.error("reload.refused", error=error.message, fix=error.fix, kept=kept)
         return ControlAnswer(ok=False, message=f"{error.message}\n{kept}", fix=error.fix)
 
-    def _publish(self, config: Config, keys: TicketKeys, policy: CompiledPolicy | None = None) -> BuiltSnapshot:
-        built = self._build(config, keys, policy)
-        try:
-            self._dataplane.publish(built.native)
-        except _dataplane.SnapshotError as error:
-            raise NacError(str(error), fix="reload once more") from error
-        self._ticket_keys = keys
-        self._published_at = time.time()
-        self._record_generation()
-        return built
-
-    def _build(self, config: Config, keys: TicketKeys, policy: CompiledPolicy | None = None) -> BuiltSnapshot:
-        """With the next generation's number. A database that is away leaves the clients as they were last seen."""
-        seal = load_seal(config.secrets_key)
-        try:
-            with self._database.read() as session:
-                self._clients = load_clients(session, seal)
-        except StorageError:
-            if not self._clients:
-                raise
-        self._generation += 1
-        now = datetime.now(UTC)
-        policy = policy or compiled(config, self._clients, now=now, earlier=self._policy)
-        self._policy = policy
-        return build(config, self._clients, ticket_keys=keys, generation=self._generation, now=now, policy=policy)
-
-    def _record_generation(self) -> None:
-        """So that numbers grow over restarts too; a full disk costs only that."""
-        path = self._config.server.state / _GENERATION_FILE
-        try:
-            replacement = path.with_suffix(".new")
-            replacement.write_text(f"{self._generation}\n")
-            replacement.replace(path)
-        except OSError as error:
-            self._log.warning("generation.not_recorded", path=str(path), error=str(error))
-
     def _note_policy(self) -> None:
         """Make what was published a version of the policy, if its files are still those."""
         sources = read_sources(self._config.policy.path)
-        if digest(sources) == self._built.policy.digest:
+        if digest(sources) == self._publisher.current.policy.digest:
             with self._database.write() as session:
                 note_loaded(session, sources, self._dataplane.generation(), now=int(time.time()))
 
@@ -383,10 +335,14 @@ class Service:
 
     def _take_facts(self) -> None:
         """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision. Who
-        changed them is in the journal before."""
+        changed them is in the journal before. A device whose record was changed is judged first: what it may do by its
+        new tags rests on what they ask of it."""
+        with self._database.read() as session:
+            changed = current(session).latest != self._revision
+        if changed:
+            self._guarded("posture_record", self._posture.judge_changed)
         with self._facts_lock:
             with self._database.read() as session:
-                changed = current(session).latest != self._revision
                 facts = changes_since(session, self._revision) if changed else None
                 acts = self._acts.unseen(session, node=self._dataplane.journal_state().node)
             self._acts.taken(acts, self._dataplane)
@@ -441,7 +397,8 @@ class Service:
             self._log.error("journal.damaged", files=journal.damaged, detail="see docs/journal.md")
 
     def _reload_posture(self) -> None:
-        self._posture.reload(self._config.posture, self._built.policy.postures, self._built.intake)
+        built = self._publisher.current
+        self._posture.reload(self._config.posture, built.policy.postures, built.intake)
 
     def _refresh_revocation_lists(self) -> None:
         """Sign the built-in authority's lists anew before they end; without an authority here, nothing."""
@@ -473,71 +430,14 @@ class Service:
             return ControlAnswer(ok=False, message=f"{type(error).__name__}: {error}", fix="see the server's log")
 
     def _status(self) -> dict[str, Any]:
-        drained, journal = self._drain.counters(), self._dataplane.journal_state()
         return {
+            **status_of(self._dataplane, self._publisher, self._drain, self._database),
             "started_at": int(self._started_at),
-            "addresses": self.addresses,
-            "generation": self._dataplane.generation(),
-            "policy_digest": self._built.policy.digest,
             "refused": self._refusal,
             "failing": dict(self._failing),
-            "warnings": list(self._built.warnings),
-            "counters": self._dataplane.counters(),
-            "clients": self._dataplane.client_counters(),
-            "accounting_addresses": self._dataplane.accounting_addresses(),
-            "events": {
-                "stored": drained.stored,
-                "pending": journal.waiting,
-                "dropped": drained.dropped + drained.undecodable,
-            },
-            "snapshot": {
-                "generation": self._dataplane.generation(),
-                "published_at": int(self._published_at),
-                "age_s": time.time() - self._published_at,
-            },
-            "database": {
-                "engine": self._database.engine_name,
-                "version": self._database.engine_version,
-                "waiting": journal.waiting,
-                "age_s": _age_s(journal),
-                "committed_at": drained.committed_at,
-                "error": drained.error,
-            },
-            "log": {"lost": lines_lost()},
-            "validity": [asdict(one) for one in self._built.validity],
-            "journal": _journal_status(journal),
             "coa": self._coa.status(),
             "posture": {"addresses": self._posture.addresses, "counters": self._posture.counters()},
         }
-
-
-def _journal_status(journal: _dataplane.JournalState) -> dict[str, Any]:
-    return {
-        "node": journal.node,
-        "last": journal.last,
-        "waiting": journal.waiting,
-        "age_s": _age_s(journal),
-        "octets": journal.octets,
-        "bound": journal.bound,
-        "alarm": journal.alarm,
-        "error": journal.error,
-        "failures": journal.failures,
-        "torn": journal.torn,
-        "damaged": journal.damaged,
-    }
-
-
-def _age_s(journal: _dataplane.JournalState) -> float | None:
-    """Of the oldest record that the database does not have."""
-    return None if journal.oldest_at is None else max(0.0, time.time() - journal.oldest_at / 1e6)
-
-
-def _last_generation(state: Path) -> int:
-    """The number last used here, 0 when none is on record."""
-    try:
-        return int((state / _GENERATION_FILE).read_text())
-    except (OSError, ValueError):
-        return 0
 
 
 def _only_at_start(before: Config, after: Config) -> list[str]:

@@ -25,6 +25,7 @@ from lab.bench import (
     hostapd,
     latency,
     nac_server,
+    posture_coa,
     scaling,
     storm,
     tables,
@@ -190,6 +191,13 @@ def _measure_coa(bench: Bench, _only: tuple[str, ...]) -> None:
     bench.tell("coa", tables.coa(result), result)
 
 
+def _measure_posture(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    result = posture_coa.measure(bench.folder / "posture")
+    bench.tell("posture", tables.posture(result), result)
+
+
 def _measure_drain(bench: Bench, _only: tuple[str, ...]) -> None:
     runs = drain.measure(bench.folder / "drain", bench.rounds)
     bench.tell("drain", tables.drain(runs), runs)
@@ -229,6 +237,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "storm": _measure_storm,
     "rules": _measure_rules,
     "coa": _measure_coa,
+    "posture": _measure_posture,
     "drain": _measure_drain,
     "accounting": _measure_accounting,
     "flame": _measure_flame,

@@ -21,6 +21,7 @@ SECTIONS = (
     "storm",
     "rules",
     "coa",
+    "posture",
     "drain",
     "accounting",
     "flame",

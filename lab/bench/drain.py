@@ -43,7 +43,9 @@ class Drained:
         return self.records / self.seconds
 
 
+@dataclass(frozen=True)
 class _Health:
+    last: int
     alarm: Literal["failing", "full", "filling"] | None = None
 
 
@@ -60,7 +62,7 @@ class _Journal:
         """Nothing is kept of what was stored."""
 
     def journal_state(self) -> _Health:
-        return _Health()
+        return _Health(len(self._records))
 
     def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]:
         return []

@@ -11,45 +11,32 @@ signatures left out.
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
-import json
 import os
 import queue
 import resource
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.x509.oid import NameOID
 from sqlalchemy import insert
 
+from lab.bench.reporter import Holder, report
+from lab.bench.reporter import holders as make_holders
 from nac.db import Database, upgrade
 from nac.db.schema import Device
 from nac.policy.load import load
 from nac.posture.assessment import MAX_WAITING, Assessment, Submission
 from nac.posture.freshness import Ages
 from nac.posture.nonces import Nonces
-from nac.posture.report import Signer, verify
+from nac.posture.report import verify
 from nac.posture.store import Rules
+from nac.posture.told import Refusals
 
 POLICY = Path(__file__).parents[2] / "nac/policy/examples/posture.policy"
 START = 1_790_000_000
 EVERY = 300
-
-
-@dataclass(frozen=True)
-class Holder:
-    key: ec.EllipticCurvePrivateKey
-    signer: Signer
 
 
 def main() -> None:
@@ -57,30 +44,14 @@ def main() -> None:
     parser.add_argument("--devices", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
-    holders = _holders(arguments.devices)
+    holders = make_holders([f"laptop-{number}" for number in range(arguments.devices)])
     _measure_verification(holders)
     with tempfile.TemporaryDirectory() as folder:
         _measure_taking(holders, arguments.rounds, Path(folder))
 
 
-def _holders(count: int) -> list[Holder]:
-    """A few keys for many names: a key is slow to make, and no report is faster for it."""
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(min(count, 64))]
-    return [_holder(keys[number % len(keys)], f"laptop-{number}") for number in range(count)]
-
-
-def _holder(key: ec.EllipticCurvePrivateKey, name: str) -> Holder:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    made = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(start)
-    certificate = made.not_valid_after(start + timedelta(days=3650)).sign(key, hashes.SHA256())
-    der = certificate.public_bytes(serialization.Encoding.DER)
-    return Holder(key, Signer(der, hashlib.sha256(der).hexdigest(), (name,)))
-
-
 def _measure_verification(holders: Sequence[Holder]) -> None:
-    reports = [(_report(one, 1, START, _b64(bytes(16))), one.signer) for one in holders]
+    reports = [(report(one, 1, START, "A" * 22), one.signer) for one in holders]
     for body, signer in reports:
         verify(body, signer, now=START)
     began = time.process_time()
@@ -108,7 +79,14 @@ def _measure_taking(holders: Sequence[Holder], rounds: int, folder: Path) -> Non
         nonlocal published
         published += len(ids)  # type: ignore[arg-type]
 
-    assessment = Assessment(database, nonces, rules=lambda: rules, publish=publish, clock=lambda: float(now))
+    assessment = Assessment(
+        database,
+        nonces,
+        rules=lambda: rules,
+        publish=publish,
+        refusals=Refusals(lambda _: None),
+        clock=lambda: float(now),
+    )
     for counter in range(1, rounds + 1):
         now += EVERY
         spent = _round(assessment, nonces, holders, counter, now)
@@ -128,7 +106,7 @@ def _round(assessment: Assessment, nonces: Nonces, holders: Sequence[Holder], co
     for first in range(0, len(holders), MAX_WAITING // 2):
         part = holders[first : first + MAX_WAITING // 2]
         fresh = [nonces.give(one.signer.fingerprint, now=now).text for one in part]
-        bodies = [_report(one, counter, now, nonce) for one, nonce in zip(part, fresh, strict=True)]
+        bodies = [report(one, counter, now, nonce) for one, nonce in zip(part, fresh, strict=True)]
         answers: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
         began = time.process_time()
         for one, body in zip(part, bodies, strict=True):
@@ -141,32 +119,6 @@ def _round(assessment: Assessment, nonces: Nonces, holders: Sequence[Holder], co
 
 def _put(answers: queue.SimpleQueue[tuple[int, bytes]], status: int, body: bytes) -> None:
     answers.put((status, body))
-
-
-def _report(one: Holder, counter: int, now: int, nonce: str) -> bytes:
-    """As large as a real one: every check, some listeners."""
-    named = ("disk_encryption", "firewall", "automatic_updates", "secure_boot", "screen_lock", "agent_integrity")
-    listed = ("rogue_notebook", "local_model_server", "unapproved_models", "plaintext_tokens", "forbidden_processes")
-    said = [{"name": name, "result": "pass", "value": True, "detail": ""} for name in named]
-    said += [{"name": name, "result": "pass", "value": [], "detail": ""} for name in listed]
-    said.append({"name": "patch_age_days", "result": "pass", "value": counter % 40, "detail": ""})
-    ports = [f"tcp/127.0.0.1:{port}" for port in range(8000, 8012)]
-    said.append({"name": "listening_ports", "result": "pass", "value": ports, "detail": ""})
-    claims = {
-        "iss": "nac-agent/0.1", "sub": one.signer.names[0], "aud": "nac-posture", "iat": now,
-        "jti": _b64(os.urandom(16)), "eat_nonce": nonce, "ueid": _b64(b"\x01" + bytes(16)), "uptime": 60,
-        "swname": "nac-agent", "swversion": "0.1",
-        "nac": {"counter": counter, "boot_id": "b", "platform": "linux", "os": {"id": "debian"}, "checks": said},
-    }  # fmt: skip
-    thumbprint = _b64(hashlib.sha256(one.signer.certificate).digest())
-    head = {"alg": "ES256", "typ": "eat+jwt", "x5t#S256": thumbprint}
-    signed = f"{_b64(json.dumps(head).encode())}.{_b64(json.dumps(claims).encode())}".encode()
-    r, s = decode_dss_signature(one.key.sign(signed, ec.ECDSA(hashes.SHA256())))
-    return signed + b"." + _b64(r.to_bytes(32, "big") + s.to_bytes(32, "big")).encode()
-
-
-def _b64(octets: bytes) -> str:
-    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
+from lab.bench import posture_coa
 from lab.bench.accounting import DETAIL, POSTGRESQL, Accounting
 from lab.bench.cases import RECORDING, Case
 from lab.bench.coa import CHANGES, SESSIONS, Coa
@@ -12,6 +13,7 @@ from lab.bench.cost import Cost
 from lab.bench.drain import Drained
 from lab.bench.half_open import LINGER_S, HalfOpen
 from lab.bench.latency import Latency
+from lab.bench.posture_coa import PostureCoa
 from lab.bench.rules.measure import COUNTS, Curve, RuleCosts
 from lab.bench.scaling import Scaling
 from lab.bench.storm import Storm
@@ -26,6 +28,7 @@ IDLE_LIMIT_MIB = 150
 P99_LIMIT_MS = 5
 COA_WIRE_LIMIT_MS = 100
 COA_CONFIRMED_LIMIT_MS = 2000
+POSTURE_WIRE_LIMIT_MS = 250
 DRAIN_RATES = {"SQLite": 20_000, "PostgreSQL": 50_000}
 ACCOUNTING_P99_LIMIT_MS = 20
 
@@ -171,6 +174,26 @@ def coa(result: Coa) -> str:
     return (
         f"{CHANGES} of {SESSIONS:,} live sessions.\n\n{shown}\n"
         f"p99 on the wire {wire:.1f} ms (below {COA_WIRE_LIMIT_MS}): {_verdict(met=wire < COA_WIRE_LIMIT_MS)}. "
+        f"p99 confirmed {confirmed:.1f} ms (below {COA_CONFIRMED_LIMIT_MS}): "
+        f"{_verdict(met=confirmed < COA_CONFIRMED_LIMIT_MS)}.\n"
+    )
+
+
+def posture(result: PostureCoa) -> str:
+    """From a report over TLS to the wire, and to the end of the session."""
+    spans = [
+        ("a Disconnect-Request is on the wire", result.wire_ms),
+        ("the report is answered", result.answered_ms),
+        ("the session is seen to be over", result.confirmed_ms),
+    ]
+    rows = [[label, *(f"{_percentile(found, share):.1f}" for share in (50, 90, 99, 100))] for label, found in spans]
+    shown = table(["after a report, ms, until", "p50", "p90", "p99", "max"], rows)
+    wire, confirmed = _percentile(result.wire_ms, 99), _percentile(result.confirmed_ms, 99)
+    return (
+        f"{posture_coa.CHANGES} of {posture_coa.DEVICES:,} devices with live sessions, "
+        f"{result.pace:.0f} other reports/s.\n\n{shown}\n"
+        f"p99 on the wire {wire:.1f} ms (below {POSTURE_WIRE_LIMIT_MS}): "
+        f"{_verdict(met=wire < POSTURE_WIRE_LIMIT_MS)}. "
         f"p99 confirmed {confirmed:.1f} ms (below {COA_CONFIRMED_LIMIT_MS}): "
         f"{_verdict(met=confirmed < COA_CONFIRMED_LIMIT_MS)}.\n"
     )

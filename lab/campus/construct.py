@@ -22,6 +22,7 @@ _OURS: Final = (
     "switches",
     "hosts",
     "devices",
+    "agents",
     "captures",
     "report",
     "estate.log",

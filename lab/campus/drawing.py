@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from lab.campus.plan import NAC, SERVERS, SWITCHES
+from lab.campus.plan import NAC, POSTURE_PORT, SERVERS, SWITCHES
 
 _WIDTH: Final = 1160
 _COLUMNS: Final = 6
@@ -62,7 +62,7 @@ def _core(top: int) -> list[str]:
     return [
         _box("core", middle - 80, top, 160, "core", "router"),
         _line(middle + 80, top + _BOX // 2, middle + 180, top + _BOX // 2),
-        _box("nac", middle + 180, top, 160, "nac", f"{NAC} udp 1812, 1813"),
+        _box("nac", middle + 180, top, 190, "nac", f"{NAC} udp 1812, 1813, tcp {POSTURE_PORT}"),
     ]
 
 

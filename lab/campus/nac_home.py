@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from lab.campus import namespace
 from lab.campus.error import LabError
-from lab.campus.plan import NAC, SECRET_FILE, SWITCHES
+from lab.campus.plan import NAC, POSTURE_PORT, SECRET_FILE, SWITCHES
 from lab.campus.state import Lab
 from nac.cli import cli
 from nac.config import render_default
@@ -25,7 +25,7 @@ from nac.errors import ControlError
 
 SERVER_NAME: Final = "radius.corp.example"
 PROGRAM: Final = Path(sys.executable).with_name("nac")
-POLICY: Final = Path(__file__).with_name("campus.policy")
+POLICIES: Final = tuple(Path(__file__).with_name(name) for name in ("agent.policy", "campus.policy"))
 PATIENCE_S: Final = 30.0
 _PAUSE_S: Final = 0.02
 
@@ -80,16 +80,18 @@ def prepare(lab: Lab) -> Nac:
     done = CliRunner().invoke(cli, ["init", str(lab.nac), "--example", "ai-estate", "--server-name", SERVER_NAME])
     if done.exit_code:
         raise LabError(f"nac init: {done.output}{done.stderr}")
-    nac.config.write_text(render_default({"server.listen": [f"{NAC}:1812"], "server.shards": 2}))
-    (nac.policy / POLICY.name).write_text(POLICY.read_text())
+    settings = {"server.listen": [f"{NAC}:1812"], "server.shards": 2, "posture.listen": [f"{NAC}:{POSTURE_PORT}"]}
+    nac.config.write_text(render_default(settings))
+    for policy in POLICIES:
+        (nac.policy / policy.name).write_text(policy.read_text())
     for switch in SWITCHES:
         folder = lab.switch(switch.name)
         folder.mkdir(parents=True)
         secret = folder / SECRET_FILE
         secret.touch(mode=0o600)
         secret.write_text(secrets.token_urlsafe(24))
-        settings = ["--site", switch.site, "--dialect", switch.dialect, "--fragment-size", str(switch.fragment)]
-        nac("client", "add", switch.name, switch.address, "--secret-file", str(secret), *settings)
+        kind = ["--site", switch.site, "--dialect", switch.dialect, "--fragment-size", str(switch.fragment)]
+        nac("client", "add", switch.name, switch.address, "--secret-file", str(secret), *kind)
     return nac
 
 

@@ -14,6 +14,9 @@ from typing import Final
 NAC: Final = "10.1.0.10"
 """Where `nac serve` listens."""
 
+POSTURE_PORT: Final = 8443
+"""Where it takes posture reports and shows the remediation page (HTTPS)."""
+
 GATEWAY: Final = "169.254.1.1"
 """The core at every server's link."""
 

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from lab.campus import firewall
+from lab.campus.agent import TAG, AgentHome
 from lab.campus.error import LabError
 from lab.campus.host import Host
 from lab.campus.nac_home import Nac, until
-from lab.campus.plan import SERVERS, switch_named
+from lab.campus.plan import SERVERS, server_of, switch_named
 from lab.campus.probe import answering
 from lab.campus.state import Lab
 from lab.campus.supplicant import Certificate
@@ -29,6 +31,7 @@ class Resident:
     switch: str
     port: int
     managed: bool = True
+    has_agent: bool = False
 
     @property
     def mac(self) -> str:
@@ -46,7 +49,7 @@ class Resident:
 
 
 RESIDENTS: Final = (
-    Resident("laptop-anna", "anna@corp.example", "ml-engineering", "ber-1", 1),
+    Resident("laptop-anna", "anna@corp.example", "ml-engineering", "ber-1", 1, has_agent=True),
     Resident("printer-3", "", "", "ber-1", 2),
     Resident("laptop-ben", "ben@corp.example", "data-science", "ber-2", 1),
     Resident("laptop-carla", "carla@corp.example", "devops", "bos-1", 1),
@@ -77,8 +80,9 @@ def _enrol(lab: Lab, nac: Nac, resident: Resident) -> Certificate | None:
     if not resident.user:
         nac("device", "add", resident.name, "--kind", "printer", "--mac", resident.mac)
         return None
-    nac("device", "add", resident.name, "--owner", resident.user, *(["--managed"] if resident.managed else []))
-    if resident.managed:
+    words = [*(["--managed"] if resident.managed else []), *(["--tag", TAG] if resident.has_agent else [])]
+    nac("device", "add", resident.name, "--owner", resident.user, *words)
+    if resident.managed and not resident.has_agent:
         nac("device", "posture", resident.name, "healthy", "--for", "24h")
     out = str(lab.folder / "devices" / resident.name)
     made = nac.json("pki", "issue", "--user", resident.user, "--device", resident.name, "--out", out)
@@ -97,6 +101,22 @@ def _plug(lab: Lab, resident: Resident, certificate: Certificate | None) -> None
             raise LabError(
                 f"{resident.name} cannot sign in: {ended}", fix=f"nac -c {lab.nac}/nac.toml why {resident.name}"
             )
+        if resident.has_agent:
+            _report(lab, resident, host, certificate)
         return
     answering(host.place, SERVERS[:1])  # a frame, so that the switch asks about its address
     until(lambda: host.seen()["session"], f"{resident.name} is let in by its address")
+
+
+def _report(lab: Lab, resident: Resident, host: Host, certificate: Certificate) -> None:
+    """Its agent starts, and its first report opens more than the posture service."""
+    home = AgentHome.make(lab.agent(resident.name), certificate)
+    firewall.switch_on(host.place)
+    process = home.start(host.place)
+    opened = server_of("training-cluster")
+    until(
+        lambda: answering(host.place, [opened]) or None,
+        f"the first report of {resident.name} opens its port",
+        alive=[process],
+        log=home.log,
+    )

@@ -77,3 +77,7 @@ class Lab:
     def host(self, name: str) -> Path:
         """A host's files."""
         return self.folder / "hosts" / name
+
+    def agent(self, device: str) -> Path:
+        """The files of a device's posture agent, whichever port it is at."""
+        return self.folder / "agents" / device

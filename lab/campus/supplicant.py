@@ -99,6 +99,15 @@ class Supplicant:
         """EAPOL-Logoff."""
         self.control.ask("LOGOFF")
 
+    def becomes(self, identity: str, certificate: Certificate) -> None:
+        """Authenticate as somebody else the next time."""
+        for name, value in (
+            ("identity", identity),
+            ("client_cert", certificate.chain),
+            ("private_key", certificate.key),
+        ):
+            self.control.ask(f'SET_NETWORK 0 {name} "{value}"')
+
     def resumed(self) -> bool:
         """Whether the newest TLS handshake was a resumption, as OpenSSL says it."""
         said = [line for line in self.log.read_text(errors="replace").splitlines() if "Handshake finished" in line]

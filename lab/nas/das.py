@@ -13,8 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
 
 from lab.nas import radius
 from lab.nas.makes import Make, kind_of, text_of
@@ -90,18 +90,34 @@ class Received:
         return self.octets[0]
 
 
+class Enforcement(Protocol):
+    """What the switch does to the traffic of a port, by the device's address (`lab.nas.hardware`)."""
+
+    def refuses(self, mac: str, attributes: Attributes) -> int | None:
+        """The Error-Cause with which it refuses to change to these; None when it can."""
+
+    def change(self, mac: str, attributes: Attributes) -> None:
+        """These from now on, in place of those that they replace."""
+
+    def end(self, mac: str) -> None:
+        """Nothing passes any more."""
+
+
 @dataclass
 class Das:
     """`address`: where it takes requests. `accounting`: the server's address for accounting, None for a switch that
-    does none. `received`: everything that arrived, repetitions included."""
+    does none. `source`: its own address. `received`: everything that arrived, repetitions included. `enforcement`: None
+    where nobody looks."""
 
     make: Make
     secret: bytes
     accounting: Address | None = None
+    source: str = "127.0.0.1"
     faults: Faults = field(default_factory=Faults)
     ports: list[Port] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     address: Address = ("", 0)
+    enforcement: Enforcement | None = None
     _answers: dict[bytes, bytes] = field(default_factory=dict)
     _due: list[tuple[Received, Port]] = field(default_factory=list)
     _identifiers: Iterator[int] = field(default_factory=lambda: itertools.cycle(range(256)))
@@ -109,6 +125,10 @@ class Das:
     def plug_in(self, port: Port) -> None:
         """A device logs in for the first time. Raises `AssertionError` when it is not accepted."""
         assert port.login(), f"{port.mac} is not accepted"
+        self.begin(port)
+
+    def begin(self, port: Port) -> None:
+        """The session of a device that was let in."""
         self.ports.append(port)
         self.account(port, _START)
 
@@ -131,6 +151,7 @@ class Das:
         request = radius.accounting_request(attributes, next(self._identifiers), self.secret)
         give_up = time.monotonic() + _PATIENCE_S
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
+            line.bind((self.source, 0))
             line.settimeout(_RESEND_S)
             while time.monotonic() < give_up:
                 with contextlib.suppress(TimeoutError):
@@ -167,14 +188,25 @@ class Das:
         station = next((text_of(one) for one in request.attributes if one[0] == radius.CALLING_STATION_ID), None)
         alike = [port for port in self.ports if station in {None, port.mac}]
         port = next((port for port in alike if port.is_meant(request.attributes)), None)
-        return (SESSION_CONTEXT_NOT_FOUND, None) if port is None else (None, port)
+        if port is None:
+            return SESSION_CONTEXT_NOT_FOUND, None
+        if self.enforcement is not None and self._asks(request) == "change":
+            return self.enforcement.refuses(port.mac, self._changed(request)), port
+        return None, port
+
+    def _asks(self, request: Received) -> str | None:
+        return "disconnect" if request.code == radius.DISCONNECT_REQUEST else self.make.effect(request.attributes)
+
+    def _changed(self, request: Received) -> Attributes:
+        return [one for one in request.attributes if kind_of(one) in self.make.changeable]
 
     def _effect(self, request: Received, port: Port) -> None:
         """What the request does to the port. A device that was put off tries again at once."""
-        effect = "disconnect" if request.code == radius.DISCONNECT_REQUEST else self.make.effect(request.attributes)
+        effect = self._asks(request)
         if effect == "change":
-            changed = [one for one in request.attributes if kind_of(one) in self.make.changeable]
-            port.attributes = changed
+            port.attributes = self._changed(request)
+            if self.enforcement is not None:
+                self.enforcement.change(port.mac, port.attributes)
             self.interim(port)
             return
         if effect == "reauthenticate":
@@ -182,13 +214,14 @@ class Das:
                 self._end(port)
             return
         self._end(port)
-        again = Port(port.mac, f"{port.acct_session_id}+", port.login, port.audit_session_id)
+        again = replace(port, acct_session_id=f"{port.acct_session_id}+", attributes=())
         if again.login():
-            self.ports.append(again)
-            self.account(again, _START)
+            self.begin(again)
 
     def _end(self, port: Port) -> None:
         self.ports.remove(port)
+        if self.enforcement is not None:
+            self.enforcement.end(port.mac)
         self.account(port, _STOP, (radius.ACCT_TERMINATE_CAUSE, ADMIN_RESET.to_bytes(4, "big")))
 
     def _serve(self, line: socket.socket) -> None:
@@ -213,10 +246,10 @@ class Das:
 
 
 @contextmanager
-def serving(das: Das, host: str = "127.0.0.1") -> Iterator[Das]:
+def serving(das: Das) -> Iterator[Das]:
     """Takes requests for the time of a `with` block, on a port of the kernel's choice."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
-        line.bind((host, 0))
+        line.bind((das.source, 0))
         das.address = line.getsockname()
         thread = threading.Thread(target=das._serve, args=(line,), name="das")
         thread.start()
@@ -231,7 +264,12 @@ def serving(das: Das, host: str = "127.0.0.1") -> Iterator[Das]:
 
 def mab_login(server: Address, secret: bytes, mac: str, *more: tuple[int, bytes], source: str = "127.0.0.1") -> bool:
     """MAC authentication as a switch does it for a silent device; whether it was accepted. Raises `TimeoutError`."""
-    attributes = [
+    return ask(server, secret, mab(mac, *more), source=source)[0] == radius.ACCESS_ACCEPT
+
+
+def mab(mac: str, *more: tuple[int, bytes]) -> Attributes:
+    """What a switch says of a device that is silent."""
+    return [
         *IDENTITY,
         *more,
         (radius.USER_NAME, mac.replace("-", "").lower().encode()),
@@ -239,6 +277,10 @@ def mab_login(server: Address, secret: bytes, mac: str, *more: tuple[int, bytes]
         (radius.NAS_PORT_TYPE, (15).to_bytes(4, "big")),
         (radius.CALLING_STATION_ID, mac.encode()),
     ]
+
+
+def ask(server: Address, secret: bytes, attributes: Attributes, *, source: str = "127.0.0.1") -> bytes:
+    """The server's answer to an Access-Request from `source`. Raises `TimeoutError`."""
     request = radius.access_request(attributes, 1, secret)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.bind((source, 0))
@@ -247,4 +289,4 @@ def mab_login(server: Address, secret: bytes, mac: str, *more: tuple[int, bytes]
         while True:
             reply = line.recv(_LARGEST)
             if radius.is_answer(reply, request, secret):
-                return reply[0] == radius.ACCESS_ACCEPT
+                return reply

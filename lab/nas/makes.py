@@ -19,6 +19,7 @@ Kind = int | tuple[int, int]
 UNSUPPORTED_ATTRIBUTE: Final = 401
 MISSING_ATTRIBUTE: Final = 402
 UNSUPPORTED_SERVICE: Final = 405
+INVALID_VALUE: Final = 407
 
 _PROOF: Final[frozenset[Kind]] = frozenset({radius.MESSAGE_AUTHENTICATOR})
 _TIME: Final[frozenset[Kind]] = frozenset({radius.EVENT_TIMESTAMP})
@@ -28,13 +29,15 @@ _TUNNEL: Final[frozenset[Kind]] = frozenset({64, 65, 81})
 @dataclass(frozen=True)
 class Make:
     """`identifying`: attributes that may name a session. `allowed`: any other in a request; None allows all.
-    `commands`: (vendor and type, text) -> what it does. `changeable`: what a CoA-Request may change in place."""
+    `commands`: (vendor and type, text) -> what it does. `changeable`: what a CoA-Request may change in place. `adds`:
+    what it changes is added to what is in force, one attribute in a request."""
 
     name: str
     identifying: frozenset[Kind]
     allowed: frozenset[Kind] | None = None
     commands: Mapping[tuple[Kind, str], Effect] | None = None
     changeable: frozenset[Kind] = frozenset()
+    adds: bool = False
 
     def refuses(self, attributes: Attributes, *, disconnect: bool) -> int | None:
         """The Error-Cause with which it refuses a request for its attributes."""
@@ -46,6 +49,8 @@ class Make:
             return MISSING_ATTRIBUTE
         if not disconnect and self.effect(attributes) is None:
             return UNSUPPORTED_SERVICE
+        if self.adds and sum(kind_of(one) in self.changeable for one in attributes) > 1:
+            return INVALID_VALUE
         return None
 
     def effect(self, attributes: Attributes) -> Effect | None:
@@ -98,20 +103,33 @@ EXOS: Final = Make(
     _STATION,
     allowed=_PROOF | _TIME | {radius.NAS_PORT},
     changeable=frozenset({(1916, 232)}),
+    adds=True,
 )
+_CISCO_REAUTHENTICATE: Final[Mapping[tuple[Kind, str], Effect]] = {
+    (_CISCO, "subscriber:command=reauthenticate"): "reauthenticate"
+}
+_CISCO_COMMANDS: Final[Mapping[tuple[Kind, str], Effect]] = {
+    **_CISCO_REAUTHENTICATE,
+    (_CISCO, "subscriber:command=bounce-host-port"): "bounce",
+}
 CISCO: Final = Make(
-    "cisco-ios-xe",
-    _STATION | {radius.ACCT_SESSION_ID, _CISCO},
-    commands={
-        (_CISCO, "subscriber:command=reauthenticate"): "reauthenticate",
-        (_CISCO, "subscriber:command=bounce-host-port"): "bounce",
-    },
+    "cisco-ios-xe", _STATION | {radius.ACCT_SESSION_ID, radius.FRAMED_IP_ADDRESS, _CISCO}, commands=_CISCO_COMMANDS
 )
+WIRELESS_CISCO: Final = Make("cisco-9800", _STATION | {_CISCO}, commands=_CISCO_REAUTHENTICATE)
+"""Catalyst 9800: there is no port to bounce."""
+
+MERAKI: Final = Make("meraki", _STATION | {_CISCO}, commands=_CISCO_REAUTHENTICATE)
+DELL_N: Final = Make("dell-n", _STATION | {radius.ACCT_SESSION_ID, _CISCO}, commands=_CISCO_COMMANDS)
 AOS_CX: Final = Make(
     "aos-cx",
     _STATION,
     commands={((14823, 40), "\x00\x00\x00\x0c"): "bounce"},
     changeable=frozenset({(14823, 51), radius.NAS_FILTER_RULE}),
+)
+AOS_SWITCH: Final = Make(
+    "arubaos-switch",
+    _STATION | {radius.ACCT_SESSION_ID},
+    commands={((11, 23), "\x00\x00\x00\x0c"): "bounce"},
 )
 FORTISWITCH: Final = Make(
     "fortiswitch",
@@ -127,4 +145,40 @@ JUNIPER: Final = Make(
     commands={((2636, 52), "Port-Bounce"): "bounce"},
 )
 
-MAKES: Final = (STANDARD, HOSTAPD, ICX, EXOS, CISCO, AOS_CX, FORTISWITCH, JUNIPER)
+ARISTA: Final = Make(
+    "arista-eos",
+    _STATION | {radius.ACCT_SESSION_ID},
+    commands={((30065, 9), "\x00\x00\x00\x01"): "bounce"},
+)
+"""Unverified, as all of its page."""
+
+MIKROTIK: Final = Make("mikrotik", _STATION | {radius.ACCT_SESSION_ID, radius.USER_NAME})
+"""Disconnect alone; which attributes name a session is unverified."""
+
+UNIFI: Final = Make("unifi", _STATION)
+
+MAKES: Final = (
+    STANDARD,
+    HOSTAPD,
+    ICX,
+    EXOS,
+    CISCO,
+    WIRELESS_CISCO,
+    MERAKI,
+    DELL_N,
+    AOS_CX,
+    AOS_SWITCH,
+    FORTISWITCH,
+    JUNIPER,
+    ARISTA,
+    MIKROTIK,
+    UNIFI,
+)
+
+_SAME: Final = {"rfc4849": STANDARD, "vlan-only": STANDARD, "cisco-dacl": CISCO}
+
+
+def make_for(dialect: str) -> Make:
+    """The make of a client's dialect. Raises `KeyError`."""
+    name = dialect.partition("+")[0]
+    return _SAME.get(name) or {make.name: make for make in MAKES}[name]

@@ -15,6 +15,7 @@ Attributes = Sequence[tuple[int, bytes]]
 
 ACCESS_REQUEST: Final = 1
 ACCESS_ACCEPT: Final = 2
+ACCESS_CHALLENGE: Final = 11
 ACCOUNTING_REQUEST: Final = 4
 DISCONNECT_REQUEST: Final = 40
 COA_REQUEST: Final = 43
@@ -23,7 +24,9 @@ USER_NAME: Final = 1
 NAS_IP_ADDRESS: Final = 4
 NAS_PORT: Final = 5
 SERVICE_TYPE: Final = 6
+FRAMED_IP_ADDRESS: Final = 8
 FILTER_ID: Final = 11
+STATE: Final = 24
 CLASS: Final = 25
 VENDOR_SPECIFIC: Final = 26
 CALLING_STATION_ID: Final = 31
@@ -70,7 +73,11 @@ def access_request(attributes: Attributes, identifier: int, secret: bytes) -> by
 def accounting_request(attributes: Attributes, identifier: int, secret: bytes) -> bytes:
     """RFC 2866 3: the Request Authenticator is over zeros in its place."""
     body = encode(attributes)
-    head = _head(ACCOUNTING_REQUEST, identifier, body)
+    return signed(_head(ACCOUNTING_REQUEST, identifier, body), body, secret)
+
+
+def signed(head: bytes, body: bytes, secret: bytes) -> bytes:
+    """A request with its Request Authenticator (RFC 2866 3, RFC 5176 2.3). `head`: code, identifier, length."""
     return head + _md5(head, _ZEROS, body, secret) + body
 
 

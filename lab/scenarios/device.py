@@ -6,7 +6,9 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from lab.campus.host import Host
 from lab.campus.ladder import Rung, ladder
@@ -16,6 +18,9 @@ from lab.campus.probe import answering
 from lab.campus.supplicant import Certificate
 from lab.scenarios.record import ScenarioError, Signed, Step
 from nac.errors import NacError
+from nac.pki.authority import Authority
+from nac.pki.issue import issue_client
+from nac.pki.names import ClientNames
 
 if TYPE_CHECKING:
     from lab.scenarios.vocabulary import Campus
@@ -52,9 +57,29 @@ class Device:
         longer.write_text("".join(f"-----BEGIN{one}" for one in (leaf, *issuers * 4)))
         self.certificate = replace(self.certificate, chain=longer)
 
+    def carries_an_expired_certificate(self) -> Self:
+        """One of the campus' authority, which ended the day before yesterday."""
+        out, ended = self.campus.folder("expired"), datetime.now(UTC) - timedelta(days=3)
+        authority = Authority.open(self.campus.nac.folder / "pki")
+        made = issue_client(authority, ClientNames(self.identity, self.name), out=out, now=ended, days=1)
+        assert made.key is not None, "its key was made with it"
+        return self._carries(made.chain, made.key)
+
+    def carries_somebody_elses_certificate(self) -> Self:
+        """One with its own names, of another authority."""
+        elsewhere, out = self.campus.strange_root().parent, self.campus.folder("foreign")
+        names = ["--directory", str(elsewhere), "--user", self.identity, "--device", self.name]
+        made = self.campus.nac.json("pki", "issue", *names, "--out", str(out))
+        return self._carries(Path(made["chain"]), Path(made["key"]))
+
+    def _carries(self, chain: Path, key: Path) -> Self:
+        assert self.certificate is not None
+        self.certificate = replace(self.certificate, chain=chain, key=key)
+        return self
+
     # --- what it does ---
 
-    def plugs_into(self, switch: str) -> Device:
+    def plugs_into(self, switch: str) -> Self:
         """Put its cable into the next free port of a switch; nothing passes yet, and that is looked at."""
         begun = time.monotonic()
         self.host.plug(switch_named(switch), self.campus.port_of(switch))
@@ -62,7 +87,7 @@ class Device:
         self.reaches_only()
         return self
 
-    def signs_in(self, *, tls: str = "1.3") -> Device:
+    def signs_in(self, *, tls: str = "1.3") -> Self:
         """Its supplicant must be accepted; so says nac, too, and the port is open."""
         begun = time.time()
         self._try(tls)
@@ -70,7 +95,7 @@ class Device:
         self._recorded("accept", "ok", begun)
         return self
 
-    def is_refused(self, cause: str, *, tls: str = "1.3") -> Device:
+    def is_refused(self, cause: str, *, tls: str = "1.3") -> Self:
         """Its supplicant must not get in; the record says why, and nothing passes."""
         begun = time.time()
         self._try(tls)
@@ -79,18 +104,23 @@ class Device:
         self.reaches_only()
         return self
 
-    def gets_in(self) -> Device:
+    def gets_in(self) -> Self:
         """Its supplicant must be accepted, whatever nac can record of it; `is_recorded` looks for that later."""
         self._try("1.3")
         self._ends("accepted")
         return self
 
-    def is_recorded(self) -> Device:
+    def tries_to_sign_in(self) -> Self:
+        """Its supplicant begins; what comes of it is looked at in other ways."""
+        self._try("1.3")
+        return self
+
+    def is_recorded(self) -> Self:
         """The record of what `gets_in` did must come."""
         self._recorded("accept", "ok", time.time())
         return self
 
-    def is_asked_again(self) -> Device:
+    def is_asked_again(self) -> Self:
         """The switch makes it authenticate once more, without taking anything from it before the answer."""
         begun = time.time()
         self.host.asked_again()
@@ -99,7 +129,7 @@ class Device:
         self._recorded("accept", "ok", begun)
         return self
 
-    def is_bypassed(self) -> Device:
+    def is_bypassed(self) -> Self:
         """It speaks no 802.1X; the switch asks about its address and must be told yes."""
         begun = time.time()
         self._speak()
@@ -107,7 +137,7 @@ class Device:
         until(lambda: self.host.seen()["session"], f"the port of {self.name} opens")
         return self
 
-    def is_bypassed_in_vain(self, cause: str) -> Device:
+    def is_bypassed_in_vain(self, cause: str) -> Self:
         """The same, and the answer must be no."""
         begun = time.time()
         self._speak()
@@ -115,14 +145,22 @@ class Device:
         self.reaches_only()
         return self
 
-    def wears(self, mac: str) -> Device:
+    def wears(self, mac: str) -> Self:
         """From its next cable on it shows another address, as phones and laptops do at random."""
         self.host.unplug()
         self.mac = self.host.mac = mac
         self._seen = 0
         return self
 
-    def moves_to(self, switch: str) -> Device:
+    def is_taken_by(self, user: str) -> Self:
+        """Somebody else logs in on it, whose certificate for this device its supplicant uses from now on."""
+        assert self.host.supplicant is not None, f"{self.name} has no supplicant"
+        self.identity = user
+        self.certificate = self.campus.certificate("--user", user, "--device", self.name)
+        self.host.supplicant.becomes(user, self.certificate)
+        return self
+
+    def moves_to(self, switch: str) -> Self:
         """Pull the cable and come back elsewhere, with the same supplicant's files."""
         self.plugs_into(switch)
         return self.signs_in() if self.certificate is not None else self.is_bypassed()
@@ -179,35 +217,35 @@ class Device:
         assert self.host.switch is not None
         return ladder(self.campus.lab, self.host.switch.name, self.mac, 0, float("inf"))
 
-    def reaches(self, *resources: str) -> Device:
+    def reaches(self, *resources: str) -> Self:
         """An HTTP request to each of these must be answered."""
         return self._look(set(map(server_of, resources)), set())
 
-    def cannot_reach(self, *resources: str) -> Device:
+    def cannot_reach(self, *resources: str) -> Self:
         """An HTTP request to any of these must not be answered."""
         return self._look(set(), set(map(server_of, resources)))
 
-    def reaches_only(self, *resources: str) -> Device:
+    def reaches_only(self, *resources: str) -> Self:
         """HTTP passes to these and to nothing else of the campus."""
         wanted = set(map(server_of, resources))
         return self._look(wanted, set(SERVERS) - wanted)
 
-    def reaches_what_was_granted(self) -> Device:
+    def reaches_what_was_granted(self) -> Self:
         """What passes is what the record says, server by server."""
         granted = set(self.event["decision"]["grants"])
         return self.reaches_only(*(one.resource for one in SERVERS if one.resource in granted))
 
-    def loses(self, *resources: str) -> Device:
+    def loses(self, *resources: str) -> Self:
         """Without doing anything itself, it comes to reach none of these."""
         servers = set(map(server_of, resources))
         return self._comes_to(lambda: not answering(self.host.place, servers), f"lose {', '.join(resources)}")
 
-    def comes_to_reach(self, *resources: str) -> Device:
+    def comes_to_reach(self, *resources: str) -> Self:
         """Without doing anything itself, it comes to reach all of these."""
         servers = set(map(server_of, resources))
         return self._comes_to(lambda: answering(self.host.place, servers) == servers, f"reach {', '.join(resources)}")
 
-    def has_change(self, *states: str) -> Device:
+    def has_change(self, *states: str) -> Self:
         """The newest change of its live session comes to one of these states (`nac session jobs`)."""
 
         def newest() -> bool:
@@ -216,20 +254,20 @@ class Device:
 
         return self._comes_to(newest, f"have a change that is {' or '.join(states)}")
 
-    def _comes_to(self, look: Callable[[], bool], what: str) -> Device:
+    def _comes_to(self, look: Callable[[], bool], what: str) -> Self:
         begun = time.monotonic()
         until(lambda: True if look() else None, f"{self.name} comes to {what}")
         self.campus.tell(f"{self.name} comes to {what}", begun)
         return self
 
-    def is_in(self, segment: str, *, vlan: int) -> Device:
+    def is_in(self, segment: str, *, vlan: int) -> Self:
         """The record says this segment, and the switch has the port in this VLAN."""
         decided = (self.event["decision"] or {}).get("segment")
         actual = self.host.seen()["vlan"]
         self.campus.must((decided, actual) == (segment, vlan), f"{self.name} is in {segment}, VLAN {vlan}")
         return self
 
-    def is_out(self) -> Device:
+    def is_out(self) -> Self:
         """Its port is closed, whoever closed it."""
         until(lambda: True if self.host.seen()["session"] is None else None, f"the port of {self.name} closes")
         return self.reaches_only()
@@ -241,14 +279,14 @@ class Device:
         except NacError as error:
             return error.message
 
-    def why_says(self, *words: str) -> Device:
+    def why_says(self, *words: str) -> Self:
         """`nac why` must mention each of these."""
         said = self.why()
         for word in words:
             self.campus.must(word in said, f"nac why {self.name} says: {word}")
         return self
 
-    def _look(self, wanted: set[Server], unwanted: set[Server]) -> Device:
+    def _look(self, wanted: set[Server], unwanted: set[Server]) -> Self:
         begun = time.monotonic()
         found = answering(self.host.place, wanted | unwanted, list(wanted))
         if missing := wanted - found:

@@ -12,7 +12,7 @@ import lab.scenarios
 from lab.campus.error import LabError
 from lab.scenarios.vocabulary import Campus
 
-_NAME = re.compile(r"([sc]\d\d)_(\w+)")
+_NAME = re.compile(r"([cdhs]\d\d)_(\w+)")
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.campus import namespace
+from lab.campus.agent import TAG, AgentHome
 from lab.campus.nac_home import Nac
 from lab.campus.plan import SWITCHES, server_of
 from lab.campus.state import Lab
@@ -23,6 +24,7 @@ from lab.campus.supplicant import Certificate
 from lab.campus.switch.ask import ask
 from lab.scenarios.device import Device
 from lab.scenarios.record import Record, ScenarioError, Step
+from lab.scenarios.workstation import Workstation
 from nac.errors import NacError
 
 FIRST_PORT = 10
@@ -58,14 +60,28 @@ class Campus:
     ) -> Device:
         """A new laptop with a certificate for its owner, who is new too and of these groups unless named."""
         owner = owner or self.person(*groups)
-        name = self._name("laptop")
-        flags = ["--managed"] if managed else []
-        self.admin("device", "add", name, "--kind", "laptop", "--owner", owner, *flags, *_each("--tag", tags))
-        device = self._device(name, owner)
+        device = self._device(self._laptop(owner, tags, *(["--managed"] if managed else [])), owner)
         if posture is not None:
             device.posture(posture)
-        device.certificate = self.certificate("--user", owner, "--device", name, "--key", key)
+        device.certificate = self.certificate("--user", owner, "--device", device.name, "--key", key)
         return device
+
+    def workstation(self, *groups: str, tags: Sequence[str] = ()) -> Workstation:
+        """A new managed laptop that carries the posture agent; nothing is known of its health."""
+        owner = self.person(*groups)
+        name = self._laptop(owner, (TAG, *tags), "--managed")
+        return self._workstation(name, owner, self.certificate("--user", owner, "--device", name))
+
+    def copy_of(self, other: Workstation) -> Workstation:
+        """Another machine with the certificate and key of this one."""
+        assert other.certificate is not None
+        return self._workstation(other.name, other.identity, other.certificate)
+
+    def _laptop(self, owner: str, tags: Sequence[str], *flags: str) -> str:
+        """Put one on record; its name."""
+        name = self._name("laptop")
+        self.admin("device", "add", name, "--kind", "laptop", "--owner", owner, *flags, *_each("--tag", tags))
+        return name
 
     def machine(self, kind: str, *tags: str, uri: str | None = None) -> Device:
         """A managed, healthy device without a user, and a certificate of its own."""
@@ -85,14 +101,23 @@ class Campus:
 
     def certificate(self, *names: str) -> Certificate:
         """A new certificate of the campus' authority."""
-        out = self.lab.folder / "devices" / self._name("certificate")
-        made = self.nac.json("pki", "issue", *names, "--out", str(out))
+        made = self.nac.json("pki", "issue", *names, "--out", str(self.folder("certificate")))
         return Certificate(Path(made["chain"]), Path(made["key"]), Path(made["ca"]))
 
     def _device(self, name: str, identity: str) -> Device:
-        device = Device(self, name, identity, f"02:{secrets.token_bytes(5).hex(':')}")
+        device = Device(self, name, identity, _mac())
         self._devices.append(device)
         return device
+
+    def _workstation(self, name: str, owner: str, certificate: Certificate) -> Workstation:
+        home = AgentHome.make(self.lab.agent(self._name("agent")), certificate)
+        device = Workstation(self, name, owner, _mac(), certificate, home=home)
+        self._devices.append(device)
+        return device
+
+    def folder(self, kind: str) -> Path:
+        """For files that nobody has made yet."""
+        return self.lab.folder / "devices" / self._name(kind)
 
     def _name(self, kind: str) -> str:
         return f"{kind}-{self.tag}-{next(self._numbers)}"
@@ -149,7 +174,7 @@ class Campus:
 
     def strange_root(self) -> Path:
         """The root of somebody else's authority."""
-        folder = self.lab.folder / "devices" / self._name("elsewhere")
+        folder = self.folder("elsewhere")
         names = ["--organization", "Elsewhere", "--server-name", "elsewhere.example"]
         self.nac("pki", "init", "--directory", str(folder), *names)
         return folder / "root.pem"
@@ -194,6 +219,11 @@ def locked(database: Path) -> Iterator[None]:
         connection.execute("ROLLBACK")
     finally:
         connection.close()
+
+
+def _mac() -> str:
+    """Of nobody else; locally administered."""
+    return f"02:{secrets.token_bytes(5).hex(':')}"
 
 
 def _each(option: str, values: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from nac.cli.output import Format, output_option
 from nac.cli.parameters import DurationParameter
 from nac.config.duration import Duration
 from nac.errors import NotFoundError
@@ -58,6 +59,19 @@ def status(folder: Path) -> None:
     _lab().status(folder)
 
 
+@cli.command("exec", context_settings={"allow_interspersed_args": False, "ignore_unknown_options": True})
+@_folder
+@click.argument("host")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_context
+def execute(ctx: click.Context, folder: Path, host: str, command: tuple[str, ...]) -> None:
+    """Run COMMAND on HOST, a device of those who work there, as root of its network.
+
+    `nac lab exec laptop-anna nft flush ruleset` switches its firewall off, and no other.
+    """
+    ctx.exit(_lab().execute(folder, host, command))
+
+
 @cli.command("run")
 @click.argument("scenarios", nargs=-1)
 @click.option("--list", "list_only", is_flag=True, help="Only list the scenarios.")
@@ -74,6 +88,42 @@ def run(ctx: click.Context, scenarios: tuple[str, ...], list_only: bool, folder:
     elif not scenarios:
         raise click.UsageError("name a scenario, or `all`; --list shows them")
     elif not _lab().run(folder, scenarios):
+        ctx.exit(1)
+
+
+@cli.command("swarm")
+@click.option("--supplicants", type=click.IntRange(1, 1_000_000), default=1000, show_default=True, help="Devices.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    default=100.0,
+    show_default=True,
+    help="Arrivals a second, at random times; a power cut has them all at once.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(["morning-rush", "power-cut", "roaming"]),
+    default="morning-rush",
+    show_default=True,
+    help="How the devices come and go.",
+)
+@click.option("--stay", type=click.FloatRange(0), default=10.0, show_default=True, help="Seconds at a port.")
+@click.option("--lose-every", type=click.IntRange(0), default=0, help="Lose one reply in this many on its way.")
+@click.option(
+    "--with-ticket",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    help="Share of the devices that can resume a TLS session.",
+)
+@output_option
+@click.pass_context
+def swarm(ctx: click.Context, /, output: Format, **wanted: Any) -> None:
+    """Let many real EAP-TLS devices log in, at simulated switches with accounting, and judge all that comes back.
+
+    Makes a server for this on the loopback interface, and removes it; needs no root. Every MSK, every authenticator
+    and the segment of every Access-Accept is verified. Exits with 1 when something was not as it must be.
+    """
+    if not _lab().swarm(wanted, output):
         ctx.exit(1)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
+import msgspec
 
 from nac.cli.invocation import Invocation, pass_invocation
 from nac.cli.output import (
@@ -25,6 +26,7 @@ from nac.cli.output import (
 from nac.cli.policy.loaded import loaded, policy_option
 from nac.db import audit
 from nac.errors import NotFoundError
+from nac.events.types import PostureRefusedEvent
 from nac.identity.devices import Devices
 from nac.posture import query
 from nac.posture.checks import CHECKS
@@ -32,11 +34,16 @@ from nac.posture.freshness import ages, lifetime
 from nac.posture.importers import Source, read_export
 from nac.posture.judge import Failure, applying, judge
 from nac.posture.query import Listed
+from nac.posture.record import DeviceRecord
+from nac.posture.refusal import FIXES
 from nac.posture.service import rules
 from nac.posture.simulate import read_findings
-from nac.posture.store import Postures, device_facts
+from nac.posture.store import Postures
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+SHOWN_REFUSALS: Final = 50
+"""The newest; `nac posture refused --limit` shows more."""
 
 
 @click.group("posture")
@@ -109,9 +116,10 @@ def show(invocation: Invocation, device: str, output: Format) -> None:
 @output_option
 @pass_invocation
 def history(invocation: Invocation, device: str, output: Format) -> None:
-    """Show how a device's verdict changed."""
+    """Show how a device's verdict changed, and which of its reports were refused."""
     with invocation.database() as database, database.read() as session:
         record = Devices(session, actor=audit.os_user(), now=int(time.time())).get(device)
+        refused = [_refusal(one) for one in query.refusals(session, name=record.name, most=SHOWN_REFUSALS)]
         found: list[dict[str, Any]] = [
             {
                 "at": change.at,
@@ -122,6 +130,7 @@ def history(invocation: Invocation, device: str, output: Format) -> None:
             }
             for change in query.history(session, record)
         ]
+    found = sorted([*found, *(_as_change(one) for one in refused)], key=lambda one: one["at"])
     if output == "json":
         print_json(found)
         return
@@ -129,6 +138,27 @@ def history(invocation: Invocation, device: str, output: Format) -> None:
         [local_time(one["at"]), one["status"], one["score"], one["failed"], one["why"]] for one in found
     ]
     print_table(("TIME", "STATUS", "SCORE", "FAILED", "WHY"), rows, empty="its verdict never changed")
+
+
+@cli.command("refused")
+@click.option("--device", help="Only of this device, or of a stranger by the name in its certificate.")
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=SHOWN_REFUSALS, show_default=True, help="At most so many."
+)
+@output_option
+@pass_invocation
+def refused(invocation: Invocation, device: str | None, limit: int, output: Format) -> None:
+    """List the newest reports that were refused, and why."""
+    with invocation.database() as database, database.read() as session:
+        found = [_refusal(one) for one in query.refusals(session, name=device, most=limit)]
+    if output == "json":
+        print_json(found)
+        return
+    rows: list[list[Cell]] = [
+        [local_time(one["at"]), one["device"] or one["names"], one["word"], one["count"], one["address"], one["detail"]]
+        for one in found
+    ]
+    print_table(("TIME", "DEVICE", "REFUSED", "COUNT", "ADDRESS", "DETAIL"), rows, empty="no report was refused")
 
 
 @cli.command("checks")
@@ -184,10 +214,11 @@ def clear(invocation: Invocation, device: str, kind: str) -> None:
     with invocation.database() as database, database.write() as session:
         record = Devices(session, actor=audit.os_user(), now=now).get(device)
         postures = Postures(session, rules(invocation.config.posture, loaded(invocation, None).policy), now=now)
-        if not postures.clear(record, kind):
+        if not postures.clear(DeviceRecord.of(record), kind):
             raise NotFoundError(
                 f"device {record.name!r} has no open finding {kind!r}", fix="see `nac posture findings`"
             )
+        postures.finish()
         audit.record(session, audit.os_user(), "posture clear", record.name, f"kind={kind}")
         name = record.name
     say(f"finding {cell(kind)} of device {cell(name)} is cleared")
@@ -207,7 +238,7 @@ def simulate(invocation: Invocation, report: Path, device: str | None, path: Pat
     facts: dict[str, Any] = {"device.known": True, "device.managed": True, "device.tags": ()}
     if device is not None:
         with invocation.database() as database, database.read() as session:
-            facts = device_facts(Devices(session, actor=audit.os_user(), now=now).get(device))
+            facts = DeviceRecord.of(Devices(session, actor=audit.os_user(), now=now).get(device)).facts
     postures = applying(policy, facts)
     verdict = judge(postures, found, {}, now=now)
     times = lifetime(now, ages(postures.all, rules(invocation.config.posture, policy).ages))
@@ -293,7 +324,8 @@ def import_(invocation: Invocation, export: Path, source: Source, path: Path | N
         devices = Devices(session, actor=audit.os_user(), now=now)
         postures = Postures(session, rules(invocation.config.posture, policy), now=now)
         for report in reports:
-            device = devices.find_any(report.names)
+            found = devices.find_any(report.names)
+            device = DeviceRecord.of(found) if found is not None else None
             if device is None:
                 unknown += 1
             elif postures.has_agent(device):
@@ -322,6 +354,18 @@ def _as_json(one: Listed) -> dict[str, Any]:
         "stale_from": times.ageing_until,
         "expires_at": times.expires_at,
     }
+
+
+def _refusal(event: PostureRefusedEvent) -> dict[str, Any]:
+    """`at`: Unix seconds."""
+    said: dict[str, Any] = msgspec.structs.asdict(event)
+    return said | {"at": event.at // 1_000_000, "fix": FIXES.get(event.word)}
+
+
+def _as_change(refusal: dict[str, Any]) -> dict[str, Any]:
+    times = f" ({refusal['count']} times)" if refusal["count"] > 1 else ""
+    why = f"{refusal['word']}: {refusal['detail']}{times}"
+    return {"at": refusal["at"], "status": "refused", "score": None, "failed": [], "why": why}
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

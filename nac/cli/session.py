@@ -30,14 +30,13 @@ from nac.coa.admin import PAGE
 from nac.coa.error_cause import error_cause, in_words
 from nac.coa.history import JobFilter, job_by_id, newest_jobs
 from nac.coa.job import FINAL, State
-from nac.coa.session import Session
 from nac.config.duration import Duration
 from nac.control.ask import ask
 from nac.control.message import Command
 from nac.db import Database
 from nac.db.audit import os_user, record
 from nac.errors import ConflictError, ControlError, NacError, NotFoundError
-from nac.events.types import CoaEvent
+from nac.events.types import CoaEvent, Session
 from nac.identity.devices import DeviceChange, Devices
 from nac.identity.mac import MacAddress
 from nac.identity.name import Name

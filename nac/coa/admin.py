@@ -8,9 +8,10 @@ import msgspec
 
 from nac.coa.loop import CoaLoop
 from nac.coa.recipe import Verb
-from nac.coa.session import Session, SessionState, decode_session
+from nac.coa.session import decode_session
 from nac.control.message import ControlAnswer, ControlRequest
 from nac.errors import ConflictError, NacError, NotFoundError
+from nac.events.types import Session, SessionState
 from nac.identity.mac import MacAddress, MacAddressError
 
 PAGE: Final = 500

@@ -16,8 +16,8 @@ import msgspec
 
 from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
-from nac.coa.session import Session, Wanted
-from nac.events.types import CoaEvent, CoaTry
+from nac.coa.session import Wanted
+from nac.events.types import CoaEvent, CoaTry, Session
 
 Reason = Literal["policy", "facts", "time", "administrator"]
 TryAnswer = Literal["ack", "nak", "silence", "no-effect"]

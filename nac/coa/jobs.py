@@ -36,11 +36,11 @@ from nac.coa.message import Answer
 from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
 from nac.coa.request import UnnameableError, message, plan
-from nac.coa.session import Differs, Note, Seen, Session, Settled, decode_session
+from nac.coa.session import Differs, Note, Seen, Settled, decode_session
 from nac.coa.silence import Silence
 from nac.enforcement.layout import Encoder
 from nac.errors import ConflictError, NotFoundError
-from nac.events.types import AdminEvent, CoaEvent
+from nac.events.types import AdminEvent, CoaEvent, Session
 
 NOT_KNOWN: Final = "not-known-by-nas"
 """The cause with which a session ends that its switch does not know (Error-Cause 503)."""

@@ -17,10 +17,9 @@ from nac.coa.message import Answer
 from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
 from nac.coa.request import message
-from nac.coa.session import Session
 from nac.config.address import SourceAddress
 from nac.enforcement.layout import Encoder
-from nac.events.types import NasPort
+from nac.events.types import NasPort, Session
 
 PATIENCE: Final = Retransmission(irt=1.0, mrc=2, mrd=5.0)
 """Somebody waits for it: shorter than RFC 5080 asks for."""

@@ -7,8 +7,9 @@ from typing import Final
 
 from nac.coa.message import Code, Message
 from nac.coa.recipe import IN_PLACE_ALL, Name, Part, Recipe, Verb
-from nac.coa.session import Session, Wanted
+from nac.coa.session import Wanted
 from nac.enforcement.layout import Encoder
+from nac.events.types import Session
 
 _MILD_FIRST: Final = (Verb.CHANGE, Verb.REAUTHENTICATE, Verb.DISCONNECT, Verb.BOUNCE)
 _END_FIRST: Final = (Verb.DISCONNECT, Verb.REAUTHENTICATE, Verb.BOUNCE)

@@ -6,47 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from nac.events.types import NasPort
-
-SessionState = Literal["active", "accounted", "stale", "closed"]
-
-
-class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One session. `session`: its id, 32 hex digits, from opening to closing. `source`: the address that its requests
-    come from. What the NAS said of it stands as it was said. Times are Unix microseconds, `session_timeout` seconds.
-
-    `decision`: id of its newest authentication. `authorization`: digest of what was laid out for the port. `accounted`:
-    known from accounting alone. `differs`: the port lacks what it should have.
-    """
-
-    session: str
-    state: SessionState
-    client: str
-    source: str
-    nas: NasPort
-    user_name: str | None
-    calling_station: str | None
-    mac: str | None
-    acct_session_id: str | None
-    acct_multi_session_id: str | None
-    audit_session_id: str | None
-    addresses: list[str]
-    method: Literal["eap-tls", "mab"] | None
-    identity_user: str | None
-    identity_device: str | None
-    certificate: str | None
-    tls: str | None
-    decision: str | None
-    generation: int | None
-    segment: str | None
-    rule: str | None
-    authorization: str | None
-    session_timeout: int | None
-    opened_at: int
-    authorized_at: int | None
-    seen_at: int
-    closed_at: int | None
-    differs: bool
+from nac.events.types import Session
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -178,7 +178,8 @@ class PostureVerdict(Base):
     """What the last report of a device came to. Its status and its end are the device's own columns.
 
     `findings`, `failed`, `failing_since` and `passed` are JSON (`nac.posture.store`); `source` is `agent` or who it was
-    imported from; `changes_at`: when a grace ends and it is judged anew. Times are Unix seconds.
+    imported from; `changes_at`: when it is judged anew, because a grace ends then, or 0 because the record was changed.
+    Times are Unix seconds.
     """
 
     __tablename__ = "posture_verdicts"
@@ -255,6 +256,21 @@ class PostureFinding(Base):
     first_at: Mapped[int]
     last_at: Mapped[int] = mapped_column(index=True)
     cleared_at: Mapped[int | None]
+
+
+class PostureRefusal(Base):
+    """One `PostureRefusedEvent`, whole in `event` (JSON): reports that were refused.
+
+    `name`: the device, or of a stranger the first name in its certificate, case-folded; None without a certificate.
+    """
+
+    __tablename__ = "posture_refusals"
+    __table_args__ = (Index("ix_posture_refusals_name_at_us", "name", "at_us"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    at_us: Mapped[int] = mapped_column(index=True)
+    name: Mapped[str | None]
+    event: Mapped[str]
 
 
 class FactSet(Base):

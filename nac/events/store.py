@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import msgspec
 from sqlalchemy import Table, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from nac.db import Database, bulk
-from nac.db.schema import Accounting, Authentication, Authorization, Base, Discard, Drained
+from nac.db.schema import Accounting, Authentication, Authorization, Base, Discard, Drained, PostureRefusal
 from nac.events.acts import store_acts
 from nac.events.coa_rows import store_coa
 from nac.events.fact_sets import RecordedFacts, fact_set_ids
@@ -24,6 +23,7 @@ from nac.events.types import (
     CoaEvent,
     DiscardEvent,
     Header,
+    PostureRefusedEvent,
     SessionHeader,
 )
 from nac.identity.mac import MacAddress, MacAddressError, stored_mac
@@ -35,11 +35,16 @@ from nac.sessions.sightings import Seen
 from nac.sessions.usage import MOST, Report
 
 _ACCOUNTING: Final = tuple(Base.metadata.tables["accounting"].columns.keys())
+_AUTHENTICATION: Final = tuple(Base.metadata.tables["authentications"].columns.keys())[1:]
+"""All but the row's number, which the database gives."""
 _AUTHORIZATION: Final = ("digest", "attributes", "told_us")
+_DISCARD: Final = ("at_us", "sequence", "reason", "detail", "client", "source", "count")
+_REFUSAL: Final = ("id", "at_us", "name", "event")
+_DRAINED: Final = ("node", "sequence", "started_us", "committed_us")
 _OF_A_SESSION: Final = frozenset({"start", "interim-update", "stop"})
 
 
-class ReceivedEvent(NamedTuple):
+class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event beside the octets that said it: these are what is stored.
 
     `sequence`: its place in the journal; 0 when it did not come from there, which no accounting does.
@@ -80,8 +85,8 @@ class EventStore:
         position = select(Drained.sequence).where(Drained.node == self._node).with_for_update()
         if (found := session.scalar(position)) is not None:
             return found
-        never = {"node": self._node, "sequence": 0, "started_us": self._started_us, "committed_us": 0}
-        _insert_missing(session, _table(Drained), [never])
+        never = (self._node, 0, self._started_us, 0)
+        bulk.insert_missing(session, _table(Drained), _DRAINED, [never])
         return session.scalars(position).one()
 
     def _now_us(self) -> int:
@@ -98,11 +103,13 @@ class EventStore:
         }
         transitions = [(r.event, r.raw.decode()) for r in batch if isinstance(r.event, SessionHeader)]
         discards = [_discard_row(r.event) for r in batch if isinstance(r.event, DiscardEvent)]
+        refusals = [_refusal_row(r.event) for r in batch if isinstance(r.event, PostureRefusedEvent)]
         sets = fact_set_ids(session, decided.values())
         authentications = [_row(header, raw, decided.get(header.id), sets) for header, raw in headers]
         bulk.upsert(session, _table(Authorization), _AUTHORIZATION, list(told.values()), "told_us = excluded.told_us")
-        _insert_missing(session, _table(Authentication), authentications)
-        _insert_missing(session, _table(Discard), discards)
+        bulk.insert_missing(session, _table(Authentication), _AUTHENTICATION, authentications)
+        bulk.insert_missing(session, _table(Discard), _DISCARD, discards)
+        bulk.insert_missing(session, _table(PostureRefusal), _REFUSAL, refusals)
         sightings.note(session, filter(None, (_seen(header) for header, _ in headers)))
         sessions.note(session, self._node, transitions)
         store_coa(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, CoaEvent)])
@@ -110,6 +117,8 @@ class EventStore:
         self._insert_accounting(session, [(r, r.event) for r in batch if isinstance(r.event, AccountingHeader)])
 
     def _insert_accounting(self, session: Session, records: Sequence[tuple[ReceivedEvent, AccountingHeader]]) -> None:
+        if not records:
+            return
         rows: list[bulk.Row] = []
         reports: list[tuple[SessionKey, Report]] = []
         for received, event in records:
@@ -145,35 +154,24 @@ def _table(model: type[Base]) -> Table:
     return Base.metadata.tables[model.__tablename__]
 
 
-def _insert_missing(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
-    else:
-        session.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
-
-
-def _row(
-    event: AuthenticationHeader, raw: bytes, decided: RecordedFacts | None, sets: Mapping[str, int]
-) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "at_us": event.at,
-        "mac": stored_mac(event.mac) if event.mac else None,
-        "identity_user": _folded(event.identity_user),
-        "user_name": _folded(event.user_name),
-        "device": _folded(event.identity_device),
-        "client": _folded(event.client),
-        "result": event.result,
-        "cause": event.cause,
-        "event": raw.decode(),
-        "fact_set": sets[decided.digest] if decided else None,
-        "days_left": decided.days_left if decided else None,
-        "posture_age": decided.posture_age if decided else None,
-        "generation": event.decision.generation if event.decision else None,
-        "laid_out": event.reply.authorization if event.reply else None,
-    }
+def _row(event: AuthenticationHeader, raw: bytes, decided: RecordedFacts | None, sets: Mapping[str, int]) -> bulk.Row:
+    return (
+        event.id,
+        event.at,
+        stored_mac(event.mac) if event.mac else None,
+        _folded(event.identity_user),
+        _folded(event.user_name),
+        _folded(event.identity_device),
+        _folded(event.client),
+        event.result,
+        event.cause,
+        raw.decode(),
+        sets[decided.digest] if decided else None,
+        decided.days_left if decided else None,
+        decided.posture_age if decided else None,
+        event.decision.generation if event.decision else None,
+        event.reply.authorization if event.reply else None,
+    )
 
 
 def _seen(event: AuthenticationHeader) -> Seen | None:
@@ -197,9 +195,14 @@ def _authorization_row(event: AuthorizationEvent, told_us: int) -> bulk.Row:
     return event.digest, _without_nul(msgspec.json.encode(event.attributes).decode()), told_us
 
 
-def _discard_row(event: DiscardEvent) -> dict[str, Any]:
-    row = msgspec.structs.asdict(event)
-    return {"at_us": row.pop("at"), **row}
+def _discard_row(event: DiscardEvent) -> bulk.Row:
+    client = event.client and _without_nul(event.client)
+    return event.at, event.sequence, event.reason, _without_nul(event.detail), client, event.source, event.count
+
+
+def _refusal_row(event: PostureRefusedEvent) -> bulk.Row:
+    name = _folded(event.device or next(iter(event.names), None))
+    return event.id, event.at, name, _without_nul(msgspec.json.encode(event).decode())
 
 
 def search_mac(text: str) -> str:

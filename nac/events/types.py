@@ -170,6 +170,25 @@ class CoaEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coa
     sequence: int = 0
 
 
+class PostureRefusedEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="posture_refused"):
+    """Posture reports that were refused; the control plane tells it, at most once a minute for each word and source.
+
+    `id`: 32 hex digits. `at`: Unix microseconds. `word`: why, as the agent was told it; `detail`: for people, of the
+    newest. `device`: whose certificate it was, as far as it was looked up. `certificate` (SHA-256, lower-case hex), its
+    `names`, None and empty without one. `count`: since the last one.
+    """
+
+    id: str
+    at: int
+    word: str
+    detail: str
+    device: str | None
+    certificate: str | None
+    names: list[str]
+    address: str
+    count: int
+
+
 class AdminEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="admin"):
     """An act of an administrator, in the order in which this node took it up (docs/decisions/0025-acts.md).
 
@@ -187,23 +206,22 @@ class AdminEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="a
     audit: int | None
 
 
-class SessionEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="session"):
-    """A transition of a live session (docs/decisions/0018-sessions.md); Interim-Updates alone are none.
+SessionState = Literal["active", "accounted", "stale", "closed"]
 
-    `session`: its id, from opening to end. `change`: `moved` and `closed` end it (`state` is closed, `record` null,
-    `cause` a word); each other carries the `record` that restores it after a restart (`DataPlane(sessions=)`).
-    `source`: where the NAS asks from. `user_name`, `calling_station`, the accounting ids and `addresses`: what names
-    the session to its NAS (RFC 5176 3), as said. `state`: active; accounted (known from accounting alone); stale (not
-    heard of for too long). `decision`: id of the newest authentication; `authorization`: digest of the attributes that
-    the port has (`AuthorizationEvent`). `differs`: it should have others. Times are Unix microseconds.
+
+class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A live session. `session`: its id, 32 hex digits, from opening to closing. `source`: the address that its
+    requests come from. What the NAS said of it stands as it was said, with what names it there (RFC 5176 3):
+    `user_name`, `calling_station`, the accounting ids and `addresses`. Times are Unix microseconds, `session_timeout`
+    seconds.
+
+    `state`: active; accounted (known from accounting alone); stale (not heard of for too long); closed. `decision`: id
+    of its newest authentication. `authorization`: digest of what was laid out for the port (`AuthorizationEvent`).
+    `differs`: the port lacks what it should have.
     """
 
-    sequence: int
-    at: int
-    change: Literal["opened", "reauthorized", "bound", "moved", "closed", "stale", "resumed", "applied"]
-    cause: str | None
     session: str
-    state: Literal["active", "accounted", "stale", "closed"]
+    state: SessionState
     client: str
     source: str
     nas: NasPort
@@ -230,10 +248,23 @@ class SessionEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     seen_at: int
     closed_at: int | None
     differs: bool
+
+
+class SessionEvent(Session, frozen=True, forbid_unknown_fields=True, tag="session"):
+    """A transition of a live session (docs/decisions/0018-sessions.md); Interim-Updates alone are none.
+
+    `change`: `moved` and `closed` end it (`state` is closed, `record` null, `cause` a word); each other carries the
+    `record` that restores it after a restart (`DataPlane(sessions=)`). `at`: Unix microseconds.
+    """
+
+    sequence: int
+    at: int
+    change: Literal["opened", "reauthorized", "bound", "moved", "closed", "stale", "resumed", "applied"]
+    cause: str | None
     record: msgspec.Raw
 
 
-class DecisionHeader(msgspec.Struct, frozen=True):
+class DecisionHeader(msgspec.Struct, frozen=True, gc=False):
     """The field of a `PolicyDecision` that is searched for."""
 
     generation: int
@@ -273,7 +304,7 @@ class AccountingEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
     attributes: list[tuple[str, str]]
 
 
-class AccountingHeader(msgspec.Struct, frozen=True, tag="accounting"):
+class AccountingHeader(msgspec.Struct, frozen=True, gc=False, tag="accounting"):
     """The fields of an `AccountingEvent` that have a column."""
 
     at: int
@@ -289,7 +320,7 @@ class AccountingHeader(msgspec.Struct, frozen=True, tag="accounting"):
     output_octets: int | None
 
 
-class SessionHeader(msgspec.Struct, frozen=True, tag="session"):
+class SessionHeader(msgspec.Struct, frozen=True, gc=False, tag="session"):
     """The fields of a `SessionEvent` that have a column. Times are Unix microseconds."""
 
     session: str
@@ -312,19 +343,19 @@ class SessionHeader(msgspec.Struct, frozen=True, tag="session"):
     cause: str | None
 
 
-class ReplyHeader(msgspec.Struct, frozen=True):
+class ReplyHeader(msgspec.Struct, frozen=True, gc=False):
     """The field of a `Reply` that is searched for."""
 
     authorization: str | None = None
 
 
-class CertificateHeader(msgspec.Struct, frozen=True):
+class CertificateHeader(msgspec.Struct, frozen=True, gc=False):
     """The field of a `PeerCertificate` that is searched for."""
 
     fingerprint: str
 
 
-class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
+class AuthenticationHeader(msgspec.Struct, frozen=True, gc=False, tag="authentication"):
     """The fields of an `AuthenticationEvent` that are searched for; the rest is stored as it came, not taken apart."""
 
     id: str
@@ -342,10 +373,9 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     reply: ReplyHeader | None
 
 
-Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent | SessionEvent | CoaEvent | AdminEvent
-Header = (
-    AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader | SessionHeader | CoaEvent | AdminEvent
-)
+_ToldWhole = AuthorizationEvent | DiscardEvent | CoaEvent | AdminEvent | PostureRefusedEvent
+Event = AuthenticationEvent | AccountingEvent | SessionEvent | _ToldWhole
+Header = AuthenticationHeader | AccountingHeader | SessionHeader | _ToldWhole
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)

@@ -27,9 +27,10 @@ from nac.events.store import search_mac
 from nac.events.types import CoaEvent
 from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import fold
+from nac.posture.query import refusals
 
 DISCARDS_SECONDS: Final = 3600
-"""How far back unanswered packets are told of."""
+"""How far back unanswered packets, and refused reports, are told of."""
 
 _SHOWN_DISCARDS: Final = 4
 
@@ -55,8 +56,17 @@ def why(session: Session, subject: str, *, now: int) -> Explanation:
     if found.event.result == "abandoned":
         unanswered = discards_since(session, now - DISCARDS_SECONDS, client=found.event.client)
         steps += [_discard(summary) for summary in unanswered]
-    changes = [_change(job) for job in changes_of(session, found.event)]
-    return Explanation(subject, [*steps[: LONGEST_CHAIN - len(changes)], *changes], found)
+    behind = [_change(job) for job in changes_of(session, found.event)]
+    behind += _refused(session, found.event.identity_device or subject, now)
+    return Explanation(subject, [*steps[: LONGEST_CHAIN - len(behind)], *behind], found)
+
+
+def _refused(session: Session, device: str, now: int) -> list[Step]:
+    """The newest posture report of a device that was refused of late."""
+    return [
+        Step("posture", "failed", f"report refused {one.count} times: {one.word}, {one.detail}")
+        for one in refusals(session, name=device, since=now - DISCARDS_SECONDS, most=1)
+    ]
 
 
 def _change(job: CoaEvent) -> Step:
@@ -94,6 +104,7 @@ def _nothing_known(session: Session, subject: str, now: int) -> list[Step]:
     client = subject if _is_client(session, subject) else None
     unanswered = discards_since(session, now - DISCARDS_SECONDS, source=source, client=client)
     steps += [_discard(summary) for summary in unanswered[:_SHOWN_DISCARDS]]
+    steps += _refused(session, subject, now)
     if not unanswered:
         steps.append(Step("discards", "ok", "no packet was left unanswered in the last hour"))
     steps.append(

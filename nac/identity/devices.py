@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NewType
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from nac.db import audit, revision
@@ -23,6 +23,9 @@ Fingerprint = NewType("Fingerprint", str)
 """SHA-256 of a DER certificate, 64 lower-case hex digits."""
 
 PostureStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
+
+RECORD_CHANGED: Final = 0
+"""When a device whose record was changed is to be judged anew (`PostureVerdict.changes_at`): at once."""
 
 _SUGGESTED_FROM: Final = 5000
 """How many names are looked at for "did you mean"."""
@@ -133,6 +136,9 @@ class Devices:
         self._remove_parts(device, change)
         self._add_macs(device, change.add_macs)
         self._add_certificates(device, change.add_certificates)
+        if fields or change.add_tags or change.remove_tags:
+            verdict = update(PostureVerdict).where(PostureVerdict.device_id == device.id)
+            self._session.execute(verdict.values(changes_at=RECORD_CHANGED))
         present = {tag.tag for tag in device.tags}
         device.tags.extend(DeviceTag(tag=tag) for tag in sorted({tag.key for tag in change.add_tags} - present))
         self._record("device set", device, _summary(fields, change))

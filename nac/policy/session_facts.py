@@ -174,7 +174,7 @@ def _posture_facts(verdict: PostureVerdict | None, device: Device, now: int) -> 
         return {"posture.status": "unknown", "posture.freshness": "unknown", **age}
     if verdict is None:
         return {"posture.status": device.posture_status, "posture.freshness": "fresh"}
-    stands = standing(device, verdict)
+    stands = standing(device.name, verdict)
     return {
         "posture.status": device.posture_status,
         "posture.freshness": stands.lifetime.freshness(now),

@@ -20,15 +20,17 @@ import structlog
 from sqlalchemy.orm import Session
 
 from nac.db import Database
-from nac.db.schema import Device
 from nac.errors import StorageError
+from nac.identity.devices import RECORD_CHANGED
 from nac.identity.store import SHARED_IDENTITY
 from nac.posture import answer
 from nac.posture.lookout import Lookout, strangers
 from nac.posture.nonces import Nonces
+from nac.posture.record import DeviceRecord, by_ids, devices_of
 from nac.posture.refusal import RefusedError
 from nac.posture.report import Report, Signer, verify
-from nac.posture.store import Postures, Rules, Standing, after, by_ids, due, next_due
+from nac.posture.store import Postures, Rules, Standing, after, due, next_due
+from nac.posture.told import Refusal, Refusals
 from nac.scheduling import let_me_interrupt
 
 MAX_BATCH: Final = 256
@@ -76,17 +78,19 @@ class Assessment:
         *,
         rules: Callable[[], Rules],
         publish: Callable[[Collection[int]], None],
+        refusals: Refusals,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
         self._nonces = nonces
         self._rules = rules
         self._publish = publish
+        self._refusals = refusals
         self._clock = clock
         self._log = structlog.get_logger("nac.posture")
         self._waiting: queue.Queue[Submission | _Wake | None] = queue.Queue(MAX_WAITING)
         self._next_due = 0.0
-        self._judged_to: int | None = None
+        self._judged_to: int | None = 0  # the policy may have changed while nobody judged
         self._failing: dict[str, str] = {}
         self._policy_changed = threading.Event()
         self._lookout = Lookout()
@@ -108,8 +112,19 @@ class Assessment:
         with suppress(queue.Full):
             self._waiting.put_nowait(_Wake())
 
+    def judge_changed(self) -> None:
+        """Judge anew the devices whose record was changed, before the data plane learns of the change; on the caller's
+        thread, which has the facts told. At most `MAX_BATCH`: of more the rest is left to the thread. Raises
+        `StorageError`."""
+        with self._database.read() as session:
+            ids = due(session, now=RECORD_CHANGED, most=MAX_BATCH)
+        if ids:
+            with self._database.write() as session:
+                self._judge_again(session, ids, int(self._clock()))
+            self._next_due = 0.0
+
     def counters(self) -> dict[str, int]:
-        """`posture.accepted`, `posture.refused.WORD`, `posture.judged_again`."""
+        """`posture.accepted`, `posture.judged_again`."""
         return dict(self._counters)
 
     def close(self) -> None:
@@ -131,10 +146,12 @@ class Assessment:
                 self._judged_to = 0
             if submissions and not self._guarded("assess", partial(self._assess, submissions)):
                 for submission in submissions:
-                    self._refused(submission, RefusedError("unavailable", "the report could not be stored"))
+                    self._refuse(submission, None, RefusedError("unavailable", "the report could not be stored"))
             self._guarded("look_out", self._look_out)
             self._guarded("graces", self._judge_due)
             self._guarded("policy", self._judge_piece)
+            self._guarded("refusals", self._refusals.tell_due)
+        self._guarded("refusals", self._refusals.tell_all)
 
     def _gather(self) -> list[Submission | _Wake | None]:
         """What waits, at least one unless it is time to judge."""
@@ -174,7 +191,7 @@ class Assessment:
         outcomes: list[tuple[Submission, Standing | RefusedError]] = []
         with self._database.write() as session:
             postures = Postures(session, self._rules(), now=now)
-            devices = postures.devices_of(submission.signer for submission in submissions)
+            devices = devices_of(session, (submission.signer for submission in submissions))
             postures.prepare(devices.values())
             for submission, report in verified:
                 device = devices.get(submission.signer.fingerprint)
@@ -183,7 +200,10 @@ class Assessment:
             changed = frozenset(postures.changed)
         self._publish(changed)
         for submission, outcome in outcomes:
-            self._answer(submission, outcome, now)
+            if isinstance(outcome, RefusedError):
+                self._refuse(submission, devices.get(submission.signer.fingerprint), outcome)
+            else:
+                self._answer(submission, outcome, now)
 
     def _verified(self, submission: Submission, now: int) -> Report | RefusedError:
         """The report with its nonce used up."""
@@ -198,29 +218,19 @@ class Assessment:
             return RefusedError("stale_nonce", "its nonce was not given to this certificate, or too long ago")
         return report
 
-    def _answer(self, submission: Submission, outcome: Standing | RefusedError, now: int) -> None:
-        if isinstance(outcome, RefusedError):
-            self._refused(submission, outcome)
-            return
+    def _answer(self, submission: Submission, outcome: Standing, now: int) -> None:
         self._counters["posture.accepted"] += 1
         if (ends := outcome.verdict.changes_at) is not None:
             self._next_due = min(self._next_due, ends)
         nonce = self._nonces.give(submission.signer.fingerprint, now=now)
         submission.done(*answer.verdict(outcome, nonce))
 
-    def _refused(self, submission: Submission, refused: RefusedError) -> None:
-        self._counters[f"posture.refused.{refused.word}"] += 1
-        self._log.warning(
-            "posture.refused",
-            error=refused.word,
-            detail=refused.detail,
-            names=submission.signer.names,
-            certificate=submission.signer.fingerprint,
-            address=submission.address,
-        )
-        fingerprint = submission.signer.fingerprint
+    def _refuse(self, submission: Submission, device: DeviceRecord | None, refused: RefusedError) -> None:
+        signer = submission.signer
+        name = device.name if device is not None else None
+        self._refusals.note(Refusal(refused, submission.address, signer, name))
         helps = refused.word not in _NO_NONCE
-        nonce = self._nonces.give(fingerprint, now=int(self._clock())) if helps else None
+        nonce = self._nonces.give(signer.fingerprint, now=int(self._clock())) if helps else None
         submission.done(*answer.refusal(refused, nonce))
 
     # --- without a report ---
@@ -239,11 +249,12 @@ class Assessment:
             for device, evidence in strangers(session, found):
                 postures.find(device, SHARED_IDENTITY, evidence.words)
                 self._log.warning("posture.shared_identity", device=device.name, evidence=evidence.words)
+            postures.finish()
             changed = frozenset(postures.changed)
         self._publish(changed)
 
     def _judge_due(self) -> None:
-        """The devices of which a grace has ended."""
+        """The devices of which a grace has ended, or whose record was changed."""
         now = int(self._clock())
         if now < self._next_due:
             return
@@ -251,7 +262,7 @@ class Assessment:
             ids = due(session, now=now, most=MAX_BATCH)
         if ids:
             with self._database.write() as session:
-                changed = self._judge_again(session, ids, "a grace has ended", now)
+                changed = self._judge_again(session, ids, now)
             self._publish(changed)
         self._look_ahead(now)
 
@@ -268,24 +279,24 @@ class Assessment:
         now = int(self._clock())
         with self._database.write() as session:
             ids = after(session, self._judged_to, MAX_BATCH)
-            changed = self._judge_again(session, ids, "the policy is another", now)
+            changed = self._judge_again(session, ids, now)
         self._publish(changed)
         self._judged_to = ids[-1] if ids else None
         self._next_due = 0.0
 
-    def _judge_again(self, session: Session, ids: Collection[int], why: str, now: int) -> frozenset[int]:
+    def _judge_again(self, session: Session, ids: Collection[int], now: int) -> frozenset[int]:
         postures = Postures(session, self._rules(), now=now)
         devices = by_ids(session, ids)
         postures.prepare(devices)
         for device in devices:
-            postures.judge_again(device, why=why)
+            postures.judge_again(device)
         postures.finish()
         self._counters["posture.judged_again"] += len(ids)
         return frozenset(postures.changed)
 
 
 def _taken(
-    postures: Postures, device: Device | None, report: Report | RefusedError, address: str
+    postures: Postures, device: DeviceRecord | None, report: Report | RefusedError, address: str
 ) -> Standing | RefusedError:
     """What became of a report; a refusal is remembered with its device."""
     if device is None:

@@ -56,9 +56,9 @@ def _bounded(finding: Finding) -> Finding:
         if len(value) > MAX_ITEMS:
             more = f"{len(value) - MAX_ITEMS} more are not listed"
             return Finding(finding.check, "unknown", tuple(item[:MAX_TEXT] for item in value[:MAX_ITEMS]), more)
-        value = tuple(item[:MAX_TEXT] for item in value)
+        value = tuple([item[:MAX_TEXT] for item in value])
     elif isinstance(value, str):
         value = value[:MAX_TEXT]
-    elif not finding.detail:
+    if value == finding.value and len(finding.detail) <= MAX_TEXT:
         return finding
     return Finding(finding.check, finding.result, value, finding.detail[:MAX_TEXT])

@@ -14,12 +14,16 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import structlog
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 from uvicorn import Config as UvicornConfig
 from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
@@ -35,11 +39,13 @@ from nac.posture import answer, remediation
 from nac.posture.assessment import Assessment, Submission
 from nac.posture.nonces import Nonces
 from nac.posture.rate import Rate
+from nac.posture.record import devices_of
 from nac.posture.refusal import RefusedError
 from nac.posture.report import MAX_OCTETS, Signer
 from nac.posture.setting import IntakeSetting
-from nac.posture.store import Postures, Rules, Standing, standing
+from nac.posture.store import Standing, standing
 from nac.posture.tls import peer_chain, server_context
+from nac.posture.told import Refusal, Refusals
 from nac.scheduling import let_me_interrupt
 
 MAX_CONNECTIONS: Final = 4096
@@ -83,14 +89,14 @@ class Intake:
         assessment: Assessment,
         nonces: Nonces,
         database: Database,
-        rules: Callable[[], Rules],
+        refusals: Refusals,
     ) -> None:
         """Raises `ConflictError` when an address is taken, `PkiError` when the certificate is not usable."""
         self._trust = setting.trust
         self._assessment = assessment
         self._nonces = nonces
         self._database = database
-        self._rules = rules
+        self._refusals = refusals
         self._rate = Rate()
         self._log = structlog.get_logger("nac.posture")
         context = server_context(setting.tls)
@@ -178,6 +184,7 @@ class Intake:
         try:
             status, kind, body = await self._reply(scope, receive, peer)
         except RefusedError as refused:
+            self._refusals.note(Refusal(refused, peer.address, _shown_by(peer.chain)))
             status, body = answer.refusal(refused)
             kind = _JSON
         except StorageError as error:
@@ -256,11 +263,28 @@ class Intake:
     def _standing(self, signer: Signer, now: int) -> Standing | None:
         """What is known of the signer's device. Raises `RefusedError` (unknown_device) when there is none."""
         with self._database.read() as session:
-            device = Postures(session, self._rules(), now=now).devices_of([signer]).get(signer.fingerprint)
+            device = devices_of(session, [signer]).get(signer.fingerprint)
             if device is None:
                 raise RefusedError("unknown_device", "no device has this certificate")
             row = session.scalars(select(PostureVerdict).where(PostureVerdict.device_id == device.id)).one_or_none()
-            return standing(device, row) if row is not None and row.expires_at > now else None
+            return standing(device.name, row) if row is not None and row.expires_at > now else None
+
+
+def _shown_by(chain: tuple[bytes, ...]) -> Signer | None:
+    """Whose certificate it is, whether it counts or not: TLS takes none but those of our authorities."""
+    return _shown_in(chain[0]) if chain else None
+
+
+@lru_cache(maxsize=1024)
+def _shown_in(certificate: bytes) -> Signer:
+    read = x509.load_der_x509_certificate(certificate)
+    try:
+        names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        dns = names.get_values_for_type(x509.DNSName)
+    except (x509.ExtensionNotFound, ValueError):
+        dns = []
+    common = [str(one.value) for one in read.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return Signer(certificate, read.fingerprint(SHA256()).hex(), tuple(dns or common))
 
 
 class _Connection(H11Protocol):
@@ -310,7 +334,8 @@ def _bind(listen: Sequence[ListenAddress]) -> list[socket.socket]:
     try:
         for address in listen:
             family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-            one = socket.socket(family, socket.SOCK_STREAM)
+            # Named, for asyncio turns Nagle's algorithm off for TCP alone: else answers wait for an ACK of 40 ms.
+            one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
             bound.append(one)
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if family == socket.AF_INET6:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from nac.db.schema import Accounting, Authentication, Device, DeviceMac, Drained
 from nac.identity.name import fold
 from nac.posture.clones import Evidence, Login, Places
+from nac.posture.record import DeviceRecord
 
 MAX_ROWS: Final = 2000
 """Of each table at one look: some 30 ms."""
@@ -125,7 +126,7 @@ def _drained(session: Session) -> dict[str, int]:
     return {row.node: row.sequence for row in session.execute(select(Drained.node, Drained.sequence))}
 
 
-def strangers(session: Session, found: Sequence[Evidence]) -> list[tuple[Device, Evidence]]:
+def strangers(session: Session, found: Sequence[Evidence]) -> list[tuple[DeviceRecord, Evidence]]:
     """Those of devices on record, unless both addresses are the device's own: it may well use two ports at once."""
     kept = []
     for evidence in found:
@@ -134,5 +135,5 @@ def strangers(session: Session, found: Sequence[Evidence]) -> list[tuple[Device,
             continue
         own = set(session.scalars(select(DeviceMac.mac).where(DeviceMac.device_id == device.id)))
         if not own.issuperset(evidence.macs):
-            kept.append((device, evidence))
+            kept.append((DeviceRecord.of(device), evidence))
     return kept

@@ -7,18 +7,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from nac.db.schema import Device, PostureChange, PostureFinding, PostureVerdict
+from nac.db.schema import Device, PostureChange, PostureFinding, PostureRefusal, PostureVerdict
 from nac.errors import PolicyError
+from nac.events.types import PostureRefusedEvent
+from nac.identity.name import fold
 from nac.policy.check_posture import check_postures
 from nac.policy.model import Policy, Posture
 from nac.policy.parse import parse
 from nac.policy.source import Source
 from nac.posture.freshness import Freshness
 from nac.posture.judge import Applying, Status, applying, judge
-from nac.posture.store import Standing, device_facts, standing, stored_findings
+from nac.posture.record import DeviceRecord
+from nac.posture.store import Standing, standing, stored_findings
 
 _AT_ONCE: Final = 1000
 
@@ -56,7 +60,7 @@ class Fallen:
 def listed(session: Session, *, now: int, device: str | None = None) -> Iterator[Listed]:
     """Every device that has reported, by name; or the one of this key."""
     for one, row in _reported(session, device):
-        stands = standing(one, row)
+        stands = standing(one.name, row)
         status: Status = "unknown" if row.expires_at <= now else stands.verdict.status
         yield Listed(stands, row.source, status, stands.lifetime.freshness(now))
 
@@ -65,6 +69,15 @@ def history(session: Session, device: Device) -> Sequence[PostureChange]:
     """Its changes, the newest last."""
     changes = select(PostureChange).where(PostureChange.device_id == device.id)
     return session.scalars(changes.order_by(PostureChange.id)).all()
+
+
+def refusals(session: Session, *, name: str | None = None, since: int = 0, most: int) -> list[PostureRefusedEvent]:
+    """Refused reports since a Unix second, the newest last; of one device, or of a stranger by its first name."""
+    wanted = select(PostureRefusal.event).where(PostureRefusal.at_us >= since * 1_000_000)
+    if name is not None:
+        wanted = wanted.where(PostureRefusal.name == fold(name))
+    newest = session.scalars(wanted.order_by(PostureRefusal.at_us.desc()).limit(most)).all()
+    return [msgspec.json.decode(raw, type=PostureRefusedEvent) for raw in reversed(newest)]
 
 
 def findings(
@@ -109,11 +122,11 @@ def what_if(session: Session, policy: Policy, added: Posture, *, now: int) -> tu
     """
     judged, fallen = 0, []
     for device, row in _reported(session, None):
-        certain = applying(policy, device_facts(device))
+        certain = applying(policy, DeviceRecord.of(device).facts)
         if row.expires_at <= now or not certain.certain:
             continue
         judged += 1
-        found, since = stored_findings(row), standing(device, row).verdict.failing_since
+        found, since = stored_findings(row), standing(device.name, row).verdict.failing_since
         before = judge(certain, found, since, now=now)
         more = replace(certain, certain=(*certain.certain, added))
         after = judge(more, found, since, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 Word = Literal[
@@ -41,7 +42,7 @@ HTTP_STATUS: Final[dict[Word, int]] = {
 }
 """RFC 9110 section 15."""
 
-FIXES: Final[dict[Word, str]] = {
+FIXES: Final[Mapping[str, str]] = {
     "malformed": "update the agent: it and the server speak different versions",
     "oversize": "update the agent: a report has at most 65,536 octets",
     "bad_signature": "check that the agent's key belongs to its certificate",

@@ -12,10 +12,11 @@ from nac.posture.freshness import Ages
 from nac.posture.nonces import Nonces
 from nac.posture.setting import IntakeSetting
 from nac.posture.store import Rules
+from nac.posture.told import Refusals
 
 
 class PostureService:
-    """Runs from its construction until `close`. `publish`: as `Assessment` wants it."""
+    """Runs from its construction until `close`. `publish`: as `Assessment` wants it; `record`: as `Refusals` does."""
 
     def __init__(
         self,
@@ -24,17 +25,21 @@ class PostureService:
         postures: Policy,
         intake: IntakeSetting,
         publish: Callable[[Collection[int]], None],
+        record: Callable[[bytes], None],
     ) -> None:
         """Raises `ConflictError` when an address is taken, `PkiError` when the certificate is not usable."""
         self._rules = rules(settings, postures)
         nonces = Nonces()
-        self._assessment = Assessment(database, nonces, rules=lambda: self._rules, publish=publish)
+        self._refusals = Refusals(record)
+        self._assessment = Assessment(
+            database, nonces, rules=lambda: self._rules, publish=publish, refusals=self._refusals
+        )
         self._intake = None
         if settings.listen:
             from nac.posture.intake import Intake  # the web server is loaded by those who use it alone
 
             try:
-                self._intake = Intake(settings.listen, intake, self._assessment, nonces, database, lambda: self._rules)
+                self._intake = Intake(settings.listen, intake, self._assessment, nonces, database, self._refusals)
             except BaseException:
                 self._assessment.close()
                 raise
@@ -46,7 +51,7 @@ class PostureService:
 
     def counters(self) -> dict[str, int]:
         """Of reports, by their names."""
-        return self._assessment.counters()
+        return self._assessment.counters() | self._refusals.counters()
 
     def reload(self, settings: PostureSettings, postures: Policy, intake: IntakeSetting) -> None:
         """Go on with what was read again; what was judged by other postures is judged anew."""
@@ -55,6 +60,10 @@ class PostureService:
             self._assessment.policy_changed()
         if self._intake:
             self._intake.reload(intake)
+
+    def judge_changed(self) -> None:
+        """As `Assessment.judge_changed`."""
+        self._assessment.judge_changed()
 
     def close(self) -> None:
         """Answer what is in work, and end."""

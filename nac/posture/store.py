@@ -7,32 +7,31 @@ A verdict is written together with the status of its device and a new revision, 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, cast
 
 import msgspec
-from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import CursorResult, delete, func, select
+from sqlalchemy.orm import Session
 
 from nac.db import revision
-from nac.db.schema import Device, DeviceCertificate, PostureAgent, PostureChange, PostureFinding, PostureVerdict
-from nac.identity.name import fold
+from nac.db.schema import PostureChange, PostureFinding, PostureRefusal, PostureVerdict
+from nac.identity.devices import RECORD_CHANGED
 from nac.identity.store import SHARED_IDENTITY
-from nac.policy.model import Policy, Value
+from nac.policy.model import Policy
 from nac.posture.findings import Finding, Findings, without_values
 from nac.posture.freshness import Ages, Lifetime, ages, lifetime
 from nac.posture.judge import Failure, Status, Verdict, applying, judge
+from nac.posture.record import DeviceRecord
 from nac.posture.refusal import RefusedError
-from nac.posture.report import Listener, Report, Signer
+from nac.posture.report import Listener, Report
+from nac.posture.rows import AgentRow, ChangeRow, DeviceRow, FindingRow, Rows, VerdictRow
 from nac.posture.sequence import Boot, CloneError, Known, take
 
 AGENT: Final = "agent"
 SHADOW_AI: Final = "shadow_ai"
 REFUSED: Final = "refused_"
-
-MAX_CHANGES: Final = 100
-"""Changes of a verdict that are kept of each device: a device that flaps fills no disk."""
 
 MAX_EVIDENCE: Final = 500
 """Characters."""
@@ -68,204 +67,165 @@ class Standing:
 
 
 class Postures:
-    """Postures as one transaction sees them; `now` in Unix seconds. `changed`: ids of devices whose facts became
-    others."""
+    """Postures as one transaction sees them; `now` in Unix seconds. `finish` writes what was done. `changed`: ids of
+    devices whose facts became others.
+
+    Nobody else writes devices meanwhile (`nac.db.revision.hold`): a verdict is judged by the record that stands when it
+    is written.
+    """
 
     def __init__(self, session: Session, rules: Rules, *, now: int) -> None:
+        revision.hold(session)
         self._session = session
+        self._rows = Rows(session)
         self._rules = rules
         self._now = now
         self._revision: int | None = None
-        self._verdicts: dict[int, PostureVerdict | None] = {}
-        self._agents: dict[int, PostureAgent | None] = {}
-        self._findings: dict[int, dict[str, PostureFinding]] = {}
-        self._flapping: set[int] = set()
         self.changed: set[int] = set()
 
-    # --- devices ---
-
-    def devices_of(self, signers: Iterable[Signer]) -> dict[str, Device]:
-        """The device of each signer by the signer's fingerprint, found as an EAP-TLS authentication finds it: by a
-        bound certificate, else by the first name on record. Strangers are left out."""
-        wanted = {signer.fingerprint: [fold(name) for name in signer.names] for signer in signers}
-        bound = select(DeviceCertificate.fingerprint, DeviceCertificate.device_id)
-        rows = self._session.execute(bound.where(DeviceCertificate.fingerprint.in_(wanted)))
-        ids = {row.fingerprint: row.device_id for row in rows}
-        keys = {key for names in wanted.values() for key in names}
-        named = select(Device).where(Device.key.in_(keys) | Device.id.in_(ids.values()))
-        devices = self._session.scalars(named.options(selectinload(Device.tags))).all()
-        by_id, by_key = {one.id: one for one in devices}, {one.key: one for one in devices}
-        found = {
-            fingerprint: by_id.get(ids[fingerprint])
-            if fingerprint in ids
-            else next((by_key[key] for key in names if key in by_key), None)
-            for fingerprint, names in wanted.items()
-        }
-        return {fingerprint: device for fingerprint, device in found.items() if device is not None}
-
-    def prepare(self, devices: Iterable[Device]) -> None:
+    def prepare(self, devices: Iterable[DeviceRecord]) -> None:
         """Read at once what is stored of these devices: nothing about them needs a statement of its own then."""
-        ids = {device.id for device in devices} - self._verdicts.keys()
-        if not ids:
-            return
-        self._verdicts |= dict.fromkeys(ids)
-        self._agents |= dict.fromkeys(ids)
-        self._findings |= {one: {} for one in ids}
-        for verdict in self._session.scalars(select(PostureVerdict).where(PostureVerdict.device_id.in_(ids))):
-            self._verdicts[verdict.device_id] = verdict
-        for agent in self._session.scalars(select(PostureAgent).where(PostureAgent.device_id.in_(ids))):
-            self._agents[agent.device_id] = agent
-        open_ones = select(PostureFinding).where(PostureFinding.device_id.in_(ids), PostureFinding.cleared_at.is_(None))
-        for finding in self._session.scalars(open_ones):
-            self._findings[finding.device_id][finding.kind] = finding
+        self._rows.read(device.id for device in devices)
 
     def finish(self) -> None:
-        """Forget the changes beyond `MAX_CHANGES` of the devices that were judged."""
-        if not self._flapping:
-            return
-        self._session.flush()
-        newest_first = func.row_number().over(partition_by=PostureChange.device_id, order_by=PostureChange.id.desc())
-        of_devices = PostureChange.device_id.in_(self._flapping)
-        numbered = select(PostureChange.id, newest_first.label("place")).where(of_devices).subquery()
-        beyond = select(numbered.c.id).where(numbered.c.place > MAX_CHANGES)
-        self._session.execute(
-            delete(PostureChange).where(PostureChange.id.in_(beyond)), execution_options={"synchronize_session": False}
-        )
+        """Write all of it. Called once, at the end."""
+        self._rows.write()
 
     # --- reports ---
 
-    def take(self, device: Device, report: Report, *, address: str) -> Standing:
+    def take(self, device: DeviceRecord, report: Report, *, address: str) -> Standing:
         """Take a report that its device made, and judge it. Raises `RefusedError`: replayed, clone_suspected."""
         self.prepare((device,))
-        agent = self._agents[device.id]
+        agent = self._rows.agent(device.id)
         known = Known(tuple(_BOOTS.decode(agent.boots)) if agent else ())
         try:
             known = take(known, report.claims, now=self._now)
         except CloneError as clone:
             self.find(device, SHARED_IDENTITY, clone.detail)
             raise
-        if agent is None:
-            agent = self._agents[device.id] = PostureAgent(device_id=device.id)
-            self._session.add(agent)
-        agent.boots = _text(known.boots)
-        agent.certificate = report.signer.fingerprint
-        agent.version = report.claims.swversion
-        agent.platform = report.claims.nac.platform
-        agent.address = address
-        agent.seen_at = self._now
+        reporter = AgentRow(
+            device_id=device.id,
+            boots=_text(known.boots),
+            certificate=report.signer.fingerprint,
+            version=report.claims.swversion,
+            platform=report.claims.nac.platform,
+            address=address,
+            seen_at=self._now,
+        )
+        self._rows.set_agent(device.id, reporter)
         self._look_for_shadow_ai(device, report.findings, report.claims.nac.listeners)
         return self.judge(device, report.findings, source=AGENT)
 
-    def has_agent(self, device: Device) -> bool:
+    def has_agent(self, device: DeviceRecord) -> bool:
         """Whether what an agent of its own reported still counts."""
         self.prepare((device,))
-        row = self._verdicts[device.id]
+        row = self._rows.verdict(device.id)
         return row is not None and row.source == AGENT and row.expires_at > self._now
 
-    def refuse(self, device: Device, refused: RefusedError) -> None:
+    def refuse(self, device: DeviceRecord, refused: RefusedError) -> None:
         """Remember that a report was refused. A clone has a finding of its own."""
         if not isinstance(refused, CloneError):
             self.find(device, REFUSED + refused.word, refused.detail)
 
-    def judge(self, device: Device, findings: Findings, *, source: str) -> Standing:
+    def judge(self, device: DeviceRecord, findings: Findings, *, source: str) -> Standing:
         """Judge what was just found on a device, by an agent or by whoever it is imported from."""
         return self._judge(device, findings, source=source, reported_at=self._now, why=f"report by {source}")
 
-    def judge_again(self, device: Device, *, why: str) -> Standing | None:
-        """Judge the last report anew: a grace has ended, or the policy is another. None when there is none."""
+    def judge_again(self, device: DeviceRecord) -> Standing | None:
+        """Judge the last report anew: a grace has ended, or the policy or the device's record is another. None when
+        there is none that counts."""
         self.prepare((device,))
-        row = self._verdicts[device.id]
+        row = self._rows.verdict(device.id)
         if row is None:
             return None
         if row.expires_at <= self._now:
-            row.changes_at = None
+            self._rows.set_verdict(replace(row, changes_at=None))
             return None
         findings = _FINDINGS.decode(row.findings)
+        why = self._why_again(row.changes_at)
         return self._judge(device, findings, source=row.source, reported_at=row.reported_at, why=why)
 
-    def _judge(self, device: Device, findings: Findings, *, source: str, reported_at: int, why: str) -> Standing:
+    def _why_again(self, due_at: int | None) -> str:
+        if due_at == RECORD_CHANGED:
+            return "the record is another"
+        return "a grace has ended" if due_at is not None and due_at <= self._now else "the policy is another"
+
+    def _judge(self, device: DeviceRecord, findings: Findings, *, source: str, reported_at: int, why: str) -> Standing:
         self.prepare((device,))
-        row = self._verdicts[device.id]
+        row = self._rows.verdict(device.id)
         earlier = _SINCE.decode(row.failing_since) if row else {}
-        postures = applying(self._rules.postures, device_facts(device))
+        postures = applying(self._rules.postures, device.facts)
         verdict = judge(postures, findings, earlier, now=self._now)
         times = lifetime(reported_at, ages(postures.all, self._rules.ages))
         before = (row.status, row.score, _names(row.failed)) if row else None
         failed = ",".join(failure.check for failure in verdict.failed)
         if before != (verdict.status, verdict.score, failed):
-            self._remember_change(device, verdict, failed, why)
-        if row is None:
-            row = self._verdicts[device.id] = PostureVerdict(device_id=device.id)
-            self._session.add(row)
-        elif (verdict, times) == _stored(row):
-            return Standing(device.name, verdict, times)
-        self._write(row, verdict, times)
-        row.findings = _text(findings if self._rules.keep_values else without_values(findings))
-        row.source = source
-        device.posture_status = verdict.status
-        device.posture_expires_at = times.expires_at
-        self._touch(device)
+            change = ChangeRow(device.id, self._now, verdict.status, verdict.score, failed, why)
+            self._rows.add_change(change)
+        judged = self._row(device, findings, verdict, times, source)
+        if row != judged:
+            self._rows.set_verdict(judged)
+        if row is None or replace(row, findings=judged.findings, source=source) != judged:
+            self._rows.set_device(DeviceRow(device.id, self._touch(device), verdict.status, times.expires_at))
         return Standing(device.name, verdict, times)
 
-    def _write(self, row: PostureVerdict, verdict: Verdict, times: Lifetime) -> None:
-        row.status, row.score = verdict.status, verdict.score
-        row.passed, row.failed = _text(verdict.passed), _text(verdict.failed)
-        row.failing_since = _text(verdict.failing_since)
-        row.changes_at = verdict.changes_at
-        row.reported_at, row.fresh_until = times.reported_at, times.fresh_until
-        row.ageing_until, row.expires_at = times.ageing_until, times.expires_at
-
-    def _remember_change(self, device: Device, verdict: Verdict, failed: str, why: str) -> None:
-        self._flapping.add(device.id)
-        self._session.add(
-            PostureChange(
-                device_id=device.id, at=self._now, status=verdict.status, score=verdict.score, failed=failed, why=why
-            )
+    def _row(
+        self, device: DeviceRecord, findings: Findings, verdict: Verdict, times: Lifetime, source: str
+    ) -> VerdictRow:
+        return VerdictRow(
+            device_id=device.id,
+            status=verdict.status,
+            score=verdict.score,
+            passed=_text(verdict.passed),
+            failed=_text(verdict.failed),
+            failing_since=_text(verdict.failing_since),
+            findings=_text(findings if self._rules.keep_values else without_values(findings)),
+            source=source,
+            reported_at=times.reported_at,
+            fresh_until=times.fresh_until,
+            ageing_until=times.ageing_until,
+            expires_at=times.expires_at,
+            changes_at=verdict.changes_at,
         )
 
-    def _touch(self, device: Device) -> None:
+    def _touch(self, device: DeviceRecord) -> int:
         """One new revision for all that this transaction changes."""
         if self._revision is None:
             self._revision = revision.bump(self._session)
-        device.revision = self._revision
         self.changed.add(device.id)
+        return self._revision
 
     # --- findings ---
 
-    def find(self, device: Device, kind: str, evidence: str) -> None:
+    def find(self, device: DeviceRecord, kind: str, evidence: str) -> None:
         """Open a finding, or count one that is open."""
         self.prepare((device,))
-        found = self._findings[device.id].get(kind)
+        found = self._rows.finding(device.id, kind)
         if found is None:
-            found = PostureFinding(device_id=device.id, kind=kind, count=0, first_at=self._now, evidence="", last_at=0)
-            self._findings[device.id][kind] = found
-            self._session.add(found)
+            found = FindingRow(None, device.id, kind, "", 0, self._now, self._now, None)
             if kind == SHARED_IDENTITY:
-                self._touch(device)
-        found.count += 1
-        found.last_at = self._now
-        found.evidence = evidence[:MAX_EVIDENCE]
+                self._rows.set_device(DeviceRow(device.id, self._touch(device)))
+        evidence = evidence[:MAX_EVIDENCE]
+        self._rows.set_finding(replace(found, evidence=evidence, count=found.count + 1, last_at=self._now))
 
-    def clear(self, device: Device, kind: str) -> bool:
+    def clear(self, device: DeviceRecord, kind: str) -> bool:
         """Close an open finding; whether there was one. A shared identity starts anew with the next boot that
         reports."""
         self.prepare((device,))
-        found = self._findings[device.id].pop(kind, None)
+        found = self._rows.finding(device.id, kind)
         if found is None:
             return False
-        found.cleared_at = self._now
+        self._rows.set_finding(replace(found, cleared_at=self._now))
         if kind == SHARED_IDENTITY:
-            if (agent := self._agents[device.id]) is not None:
-                self._session.delete(agent)
-                self._agents[device.id] = None
-            self._touch(device)
+            self._rows.set_agent(device.id, None)
+            self._rows.set_device(DeviceRow(device.id, self._touch(device)))
         return True
 
-    def _look_for_shadow_ai(self, device: Device, findings: Findings, listeners: Sequence[Listener]) -> None:
+    def _look_for_shadow_ai(self, device: DeviceRecord, findings: Findings, listeners: Sequence[Listener]) -> None:
         said = [
             f"{name}: {', '.join(finding.value) if isinstance(finding.value, tuple) else finding.detail}"
             for name in ("rogue_notebook", "local_model_server")
-            if (finding := findings.get(name)) and finding.result != "unknown" and _is_found(finding)
+            if (finding := findings.get(name)) and _is_found(finding)
         ]
         said += [
             f"{one.kind} {one.process} on {one.address}:{one.port}"
@@ -282,34 +242,8 @@ def _is_found(finding: Finding) -> bool:
     return bool(finding.value) if isinstance(finding.value, tuple) else finding.result == "fail"
 
 
-def device_facts(device: Device) -> dict[str, Value]:
-    """What the record says, as `describe_device` of the data plane does; what it does not say is missing."""
-    ownership = "managed" if device.managed else "byod" if device.owner else "unknown"
-    facts: dict[str, Value | None] = {
-        "device.known": True,
-        "device.name": device.name,
-        "device.managed": device.managed,
-        "device.disabled": device.disabled,
-        "device.ownership": ownership,
-        "device.tags": tuple(tag.tag for tag in device.tags),
-        "device.kind": device.kind,
-        "device.owner": device.owner,
-    }
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def standing(device: Device, row: PostureVerdict) -> Standing:
-    """As it was stored."""
-    verdict, times = _stored(row)
-    return Standing(device.name, verdict, times)
-
-
-def stored_findings(row: PostureVerdict) -> dict[str, Finding]:
-    """What the last report found."""
-    return _FINDINGS.decode(row.findings)
-
-
-def _stored(row: PostureVerdict) -> tuple[Verdict, Lifetime]:
+def standing(device: str, row: PostureVerdict | VerdictRow) -> Standing:
+    """Of a device by its name, as it was stored."""
     verdict = Verdict(
         status=_STATUS.decode(_text(row.status)),
         score=row.score,
@@ -318,7 +252,13 @@ def _stored(row: PostureVerdict) -> tuple[Verdict, Lifetime]:
         failing_since=_SINCE.decode(row.failing_since),
         changes_at=row.changes_at,
     )
-    return verdict, Lifetime(row.reported_at, row.fresh_until, row.ageing_until, row.expires_at)
+    times = Lifetime(row.reported_at, row.fresh_until, row.ageing_until, row.expires_at)
+    return Standing(device, verdict, times)
+
+
+def stored_findings(row: PostureVerdict) -> dict[str, Finding]:
+    """What the last report found."""
+    return _FINDINGS.decode(row.findings)
 
 
 def _names(failed: str) -> str:
@@ -330,13 +270,13 @@ def _text(value: object) -> str:
 
 
 def due(session: Session, *, now: int, most: int) -> Sequence[int]:
-    """Ids of devices of which a grace has ended at `now`, at most `most`."""
+    """Ids of devices, at most `most`, that are to be judged anew at `now`: a grace has ended, or the record changed."""
     ended = select(PostureVerdict.device_id).where(PostureVerdict.changes_at <= now)
     return session.scalars(ended.order_by(PostureVerdict.changes_at).limit(most)).all()
 
 
 def next_due(session: Session) -> int | None:
-    """Unix seconds at which the next grace ends."""
+    """Unix seconds at which `due` has some."""
     return session.scalar(select(func.min(PostureVerdict.changes_at)))
 
 
@@ -346,14 +286,10 @@ def after(session: Session, device_id: int, most: int) -> Sequence[int]:
     return session.scalars(ids.order_by(PostureVerdict.device_id).limit(most)).all()
 
 
-def by_ids(session: Session, ids: Collection[int]) -> Sequence[Device]:
-    """Devices with their tags."""
-    return session.scalars(select(Device).where(Device.id.in_(ids)).options(selectinload(Device.tags))).all()
-
-
 def forget_older(session: Session, before: int) -> int:
-    """Delete changes, and findings that were last seen or cleared, before that time (Unix seconds). How many."""
+    """Delete changes, refusals, and findings that are over, of before that time (Unix seconds). How many."""
     changes = session.execute(delete(PostureChange).where(PostureChange.at < before))
+    refusals = session.execute(delete(PostureRefusal).where(PostureRefusal.at_us < before * 1_000_000))
     over = PostureFinding.cleared_at.is_not(None) | PostureFinding.kind.startswith(REFUSED, autoescape=True)
     findings = session.execute(delete(PostureFinding).where(PostureFinding.last_at < before, over))
-    return int(changes.rowcount) + int(findings.rowcount)  # type: ignore[attr-defined]
+    return sum(cast("CursorResult[Any]", done).rowcount for done in (changes, refusals, findings))

@@ -6,9 +6,10 @@ report.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
+import msgspec
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
@@ -20,22 +21,25 @@ SessionKey = tuple[str, str]
 """Client and Acct-Session-Id."""
 
 _KEYS: Final = ("client", "session_id")
-_COLUMNS: Final = (*_KEYS, *Usage._fields)
+_COLUMNS: Final = (*_KEYS, *Usage.__struct_fields__)
 _USAGE: Final[Table] = Base.metadata.tables["session_usage"]
 _HOURS: Final[Table] = Base.metadata.tables["session_hours"]
+_HOUR_COLUMNS: Final = ("hour", *_KEYS, *Added._fields)
 _HOUR_US: Final = 3_600_000_000
 _HOUR_S: Final = 3600
 
-_REPLACE: Final = ", ".join(f"{column} = excluded.{column}" for column in Usage._fields)
+_REPLACE: Final = ", ".join(f"{column} = excluded.{column}" for column in Usage.__struct_fields__)
 _ADD: Final = ", ".join(f"{column} = session_hours.{column} + excluded.{column}" for column in Added._fields)
 
 
-def count(session: Session, reports: Iterable[tuple[SessionKey, Report]]) -> None:
-    """Count what records that were never counted before say of sessions, in their order."""
-    reports = list(reports)
+def count(session: Session, reports: Sequence[tuple[SessionKey, Report]]) -> None:
+    """Count what records that were never counted before say of sessions, in their order.
+
+    What a session has in a batch is added up first: one row is read and written for each session, and for each of its
+    hours.
+    """
     keys = sorted({key for key, _ in reports})
-    known = bulk.fetch(session, _USAGE, _COLUMNS, keys)
-    used = {(row[0], row[1]): Usage._make(row[2:]) for row in known}
+    used = {(row[0], row[1]): Usage(*row[2:]) for row in bulk.fetch(session, _USAGE, _COLUMNS, keys)}
     hours: dict[tuple[int, str, str], Added] = {}
     for key, report in reports:
         before = used.get(key)
@@ -44,6 +48,6 @@ def count(session: Session, reports: Iterable[tuple[SessionKey, Report]]) -> Non
             hour = (report.happened_us // _HOUR_US * _HOUR_S, *key)
             was = hours.get(hour, NOTHING)
             hours[hour] = Added(min(was[0] + added[0], MOST), min(was[1] + added[1], MOST))
-    bulk.upsert(session, _USAGE, _COLUMNS, [(*key, *used[key]) for key in keys], _REPLACE)
-    columns = ("hour", *_KEYS, *Added._fields)
-    bulk.upsert(session, _HOURS, columns, [(*hour, *hours[hour]) for hour in sorted(hours)], _ADD)
+    usages = [key + msgspec.structs.astuple(used[key]) for key in keys]
+    bulk.upsert(session, _USAGE, _COLUMNS, usages, _REPLACE)
+    bulk.upsert(session, _HOURS, _HOUR_COLUMNS, [hour + hours[hour] for hour in sorted(hours)], _ADD)

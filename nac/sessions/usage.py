@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import msgspec
+
 MOST: Final = 2**63 - 1
 """Octets that a column holds. A NAS can say more (64 bits), and has not transferred that."""
 
@@ -19,7 +21,7 @@ _JITTER_US: Final = 2 * _SECOND_US
 """Acct-Session-Time and Acct-Delay-Time are whole seconds, rounded by the NAS as it likes."""
 
 
-class Report(NamedTuple):
+class Report(msgspec.Struct, frozen=True, gc=False):
     """What of an Accounting-Request counts here. Octets are None when it does not say."""
 
     status: str
@@ -39,7 +41,7 @@ class Added(NamedTuple):
 NOTHING: Final = Added(0, 0)
 
 
-class Usage(NamedTuple):
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """The columns of `nac.db.schema.SessionUsage`, in their order."""
 
     first_us: int
@@ -62,24 +64,25 @@ class Usage(NamedTuple):
         """With one report more. One that is older than what is known adds nothing."""
         if self._is_over(report):
             again, added = Usage.begun_by(report)
-            octets = (
-                min(self.input_octets + added.input_octets, MOST),
-                min(self.output_octets + added.output_octets, MOST),
-            )
-            return again._replace(first_us=self.first_us, input_octets=octets[0], output_octets=octets[1]), added
+            return msgspec.structs.replace(
+                again,
+                first_us=self.first_us,
+                input_octets=min(self.input_octets + added.input_octets, MOST),
+                output_octets=min(self.output_octets + added.output_octets, MOST),
+            ), added
         if self._knows(report):
             return self, NOTHING
-        status, happened_us, session_time, input_counter, output_counter = report
-        added = Added(_growth(self.input_counter, input_counter), _growth(self.output_counter, output_counter))
+        into, out = report.input_octets, report.output_octets
+        added = Added(_growth(self.input_counter, into), _growth(self.output_counter, out))
         return Usage(
             self.first_us,
-            max(self.seen_us, happened_us),
-            self.session_time if session_time is None else session_time,
-            self.input_counter if input_counter is None else input_counter,
-            self.output_counter if output_counter is None else output_counter,
+            max(self.seen_us, report.happened_us),
+            self.session_time if report.session_time is None else report.session_time,
+            self.input_counter if into is None else into,
+            self.output_counter if out is None else out,
             min(self.input_octets + added.input_octets, MOST),
             min(self.output_octets + added.output_octets, MOST),
-            self.ended or status == "stop",
+            self.ended or report.status == "stop",
         ), added
 
     def _is_over(self, report: Report) -> bool:

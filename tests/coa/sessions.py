@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nac.coa.session import Differs, Session, Wanted
-from nac.events.types import NasPort
+from nac.coa.session import Differs, Wanted
+from nac.events.types import NasPort, Session
 
 MAC = "00-1B-77-00-00-01"
 

@@ -21,11 +21,11 @@ from nac.coa.jobs import NOT_KNOWN, PARKED_S, Jobs, Surroundings
 from nac.coa.learnt import FORGOTTEN_AFTER_US, Learnt
 from nac.coa.moment import Moment
 from nac.coa.recipe import Verb
-from nac.coa.session import Seen, Session, Settled
+from nac.coa.session import Seen, Settled
 from nac.coa.vendor import recipe_of
 from nac.enforcement.dictionary import shipped_dictionary
 from nac.errors import ConflictError, NotFoundError
-from nac.events.types import AdminEvent, CoaEvent
+from nac.events.types import AdminEvent, CoaEvent, Session
 
 SECRET = SharedSecret(b"correct horse battery staple")
 START_US = 1_900_000_000_000_000

@@ -15,14 +15,15 @@ from nac.coa.error_cause import ERROR_CAUSES
 from nac.coa.message import Code, sign
 from nac.coa.recipe import Verb
 from nac.coa.request import UnnameableError, message, plan
-from nac.coa.session import Session, Wanted
+from nac.coa.session import Wanted
 from nac.coa.vendor import RECIPES, recipe_of
 from nac.enforcement.dictionary import shipped_dictionary
 from nac.enforcement.vendor import DIALECTS, MAKES
+from nac.events.types import Session
 
 SECRET = SharedSecret(b"correct horse battery staple")
 NOW = 1_900_000_000
-LISTS = {"aos-cx": "Aruba-NAS-Filter-Rule", "ruckus-icx": "Filter-Id", "extreme-exos": "Extreme-EXOS-Dynamic-ACL"}
+LISTS = {"aos-cx": "Aruba-NAS-Filter-Rule", "ruckus-icx": "Filter-Id"}
 """What each that changes lists in place is sent; the others get the standard's attribute."""
 
 PLANS = {
@@ -36,7 +37,7 @@ PLANS = {
     "arubaos-switch": ("db", "db", "db"),
     "juniper-ex": ("db", "db", "db"),
     "arista-eos": ("db", "db", "db"),
-    "extreme-exos": ("d", "d", "cd"),
+    "extreme-exos": ("d", "d", "d"),
     "fortiswitch": ("drb", "rdb", "rdb"),
     "ruckus-icx": ("drb", "rdb", "crdb"),
     "dell-n": ("drb", "rdb", "rdb"),

@@ -45,6 +45,7 @@ FILLED = {
         """INSERT INTO posture_changes (device_id, at, status, score, failed, why)
            VALUES (7, 5, 'healthy', 100, '[]', '{}')""",
     ],
+    "0008": ["INSERT INTO admin_taken (audit, node, sequence, at_us, generation) VALUES (1, 'n1', 8, 5, 2)"],
 }
 """What each version adds to a database."""
 
@@ -59,6 +60,7 @@ COUNTED = {
     "sessions": ("0005", 1),
     "coa_jobs": ("0006", 2),
     "posture_changes": ("0007", 1),
+    "admin_taken": ("0008", 1),
 }
 
 

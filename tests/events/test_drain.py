@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from nac._dataplane import JournalError
 from nac.db import Database
 from nac.db.schema import Accounting, Authentication, Discard
-from nac.events.drain import BATCH, FINISH_S, Drain
+from nac.events.drain import FINISH_S, Drain
+from nac.events.pace import BATCH
 from nac.events.query import by_id
 from nac.events.store import EventStore, ReceivedEvent
 from nac.events.types import AccountingEvent, AuthenticationEvent, AuthorizationEvent, DiscardEvent, NasPort, decode
@@ -27,6 +28,7 @@ NODE = "ab" * 16
 class Health:
     """A journal that is well, or not."""
 
+    last = 0
     alarm: Literal["failing", "full", "filling"] | None = None
 
 
@@ -46,6 +48,7 @@ class Journal:
         self.acknowledged = sequence
 
     def journal_state(self) -> Health:
+        self.health.last = max(self.records, default=0)
         return self.health
 
     def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]:

@@ -133,7 +133,11 @@ def test_a_full_disk_keeps_accounting_from_being_answered_and_logins_go_on(home:
         until(lambda: drained(server), "the journal is drained", why=server.log)
         assert stored(server) == Counter(nas.answered)
         assert server.event(printer).result == "accept", "an event of that time is not lost either"
-        until(lambda: "journal" not in server.status()["failing"] or None, "the alarm ends", why=server.log)
+        until(
+            lambda: "journal" not in server.status()["failing"] or None,
+            "the alarm ends",
+            why=lambda: f"{server.status()}\n{server.log()}",
+        )
 
 
 NAS_IDENTIFIER = b"\x20\x0efault-switch"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from lab.campus.probe import answering
 from lab.campus.state import STATE, Lab
 from lab.scenarios.found import chosen
 from lab.scenarios.playing import play
+from lab.scenarios.vocabulary import Campus
+from lab.scenarios.workstation import Workstation
 
 NAC = Path(sys.executable).with_name("nac")
 PATIENCE_S = 60.0
@@ -101,11 +104,24 @@ def test_what_a_killed_up_left_is_removed(tmp_path: Path) -> None:
     assert traces() == []
 
 
-def test_what_a_killed_run_left_is_removed_by_the_next_up(tmp_path: Path) -> None:
-    """The kill comes while hosts are plugged in and everything runs."""
+def has_hosts(lab: Lab) -> bool:
+    return any("-h-" in name for name in namespace.of(lab.id))
+
+
+def has_a_reporting_agent(lab: Lab) -> bool:
+    return any("reported" in log.read_text() for log in lab.folder.glob("agents/*/log"))
+
+
+@pytest.mark.parametrize(("scenario", "when"), [("S39", has_hosts), ("s42-first-contact", has_a_reporting_agent)])
+def test_what_a_killed_run_left_is_removed_by_the_next_up(
+    tmp_path: Path, scenario: str, when: Callable[[Lab], bool]
+) -> None:
+    """The kill comes while hosts are plugged in and everything runs, once with the posture agent on one of them."""
     folder = tmp_path / "lab"
-    earlier = killed(folder, ["run", "S39"], lambda lab: any("-h-" in name for name in namespace.of(lab.id)))
-    assert processes_of(folder), "its processes outlive it"
+    earlier = killed(folder, ["run", scenario], when)
+    left = processes_of(folder)
+    assert left, "its processes outlive it"
+    assert any("nac.agent" in line for line in left) is (when is has_a_reporting_agent)
     lab = construct.up(folder)
     try:
         assert lab.id != earlier.id
@@ -115,6 +131,44 @@ def test_what_a_killed_run_left_is_removed_by_the_next_up(tmp_path: Path) -> Non
         teardown.down(lab)
     assert processes_of(folder) == []
     assert traces() == []
+    assert str(folder) not in Path("/proc/self/mountinfo").read_text(), (
+        "what an agent sees of its own is seen by it alone"
+    )
+
+
+@pytest.fixture
+def playing() -> Iterator[Callable[[Lab], Campus]]:
+    """The words of the scenarios on any lab; at the end everybody goes home."""
+    made: list[Campus] = []
+
+    def on(lab: Lab) -> Campus:
+        made.append(Campus(lab, f"test{secrets.token_hex(2)}"))
+        return made[-1]
+
+    yield on
+    for campus in made:
+        campus.leave()
+
+
+def working(campus: Campus) -> Workstation:
+    """A laptop that its agent's report has let in."""
+    laptop = campus.workstation("ml-engineering")
+    campus.takes_over()
+    return laptop.plugs_into("ber-1").signs_in().agent_starts().comes_to_reach("training-cluster")
+
+
+def test_agents_of_two_labs_do_not_meet(campus_lab: Lab, tmp_path: Path, playing: Callable[[Lab], Campus]) -> None:
+    """Two laptops with the same address, each in its own lab: what happens on one is not reported of the other."""
+    other = construct.up(tmp_path / "other")
+    try:
+        here, there = working(playing(campus_lab)), working(elsewhere := playing(other))
+        assert here.host.address == there.host.address
+        there.firewall_goes_down().loses("training-cluster").comes_to_be("unhealthy", failing="firewall")
+        here.comes_to_be("healthy").reaches("training-cluster")
+        elsewhere.leave()
+    finally:
+        teardown.down(other)
+    here.firewall_goes_down().loses("training-cluster").comes_to_be("unhealthy", failing="firewall")
 
 
 def test_two_labs_do_not_meet(campus_lab: Lab, tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ def test_a_folder_without_a_lab(tmp_path: Path) -> None:
     assert (done.exit_code, "no lab runs in" in done.stderr, "nac lab up" in done.stderr) == (1, True, True)
 
 
+@pytest.mark.usefixtures("_possible")
+def test_a_program_on_a_host_that_is_not_there(tmp_path: Path) -> None:
+    done = nac("exec", "--folder", str(tmp_path), "laptop-anna", "nft", "flush", "ruleset")
+    assert (done.exit_code, "no lab runs in" in done.stderr) == (1, True)
+
+
 def test_run_wants_a_scenario() -> None:
     assert nac("run").exit_code == 2
 

@@ -15,8 +15,14 @@ from lab.scenarios.found import Scenario, chosen, scenarios
 from lab.scenarios.playing import Verdict, play
 from lab.scenarios.vocabulary import Campus
 
-PLAYED = ("S01", "S16", "S23", "S25", "S33", "S38", "S41", "C01", "C16", "C27", "C36")
-"""Something of each: makes of switch, both methods, live policy, revocation, a database that is away."""
+PLAYED = (
+    *("S01", "S04", "S13", "S16", "S17", "S23", "S25", "S33", "S34", "S38", "S41"),
+    *("s37-a-firewall-goes-down", "s37-an-agent-falls-silent", "s42-first-contact"),
+    *("C01", "C16", "C27", "C36", "D01"),
+    *(f"H{number:02}" for number in range(1, 10)),
+)
+"""Something of each: makes of switch, both methods, live policy, revocation, a database that is away, the agent; all
+attacks."""
 
 
 def played(lab: Lab, scenario: Scenario) -> Verdict:
@@ -44,6 +50,23 @@ def denial(campus: Campus) -> None:
     laptop.plugs_into("ber-1").signs_in().reaches("model-registry")
 
 
+def carefree(campus: Campus) -> None:
+    """Claims that a notebook for everybody changes nothing, once it is known."""
+    laptop = campus.workstation("ml-engineering")
+    campus.takes_over()
+    laptop.plugs_into("ber-1").signs_in().agent_starts().comes_to_reach("training-cluster")
+    laptop.notebook_opens().comes_to_be("unhealthy", failing="rogue_notebook").comes_into("remediation", vlan=66)
+    laptop.reaches("training-cluster")
+
+
+def believed(campus: Campus) -> None:
+    """Claims that an honest report is refused."""
+    laptop = campus.workstation("ml-engineering")
+    campus.takes_over()
+    forger = laptop.plugs_into("ber-1").signs_in().forger()
+    forger.is_refused(forger.token(), "bad_signature")
+
+
 def mistake(_: Campus) -> None:
     raise KeyError("nowhere")
 
@@ -53,6 +76,8 @@ def mistake(_: Campus) -> None:
     [
         (leak, r"must not reach training-cluster and does; VLAN 120"),
         (denial, r"must reach model-registry and does not; VLAN 110"),
+        (carefree, r"must reach training-cluster and does not; VLAN 66"),
+        (believed, r"a report was taken that is bad_signature"),
         (mistake, r"KeyError: 'nowhere'"),
     ],
 )

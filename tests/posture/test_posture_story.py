@@ -14,6 +14,7 @@ from nac_server import Server, serving, until
 from nas import TUNNEL_PRIVATE_GROUP_ID
 from reporter import Reporter, checks, exchange
 
+from nac.errors import NotFoundError
 from nac.posture.rate import BURST
 
 POLICY = """
@@ -79,6 +80,18 @@ def test_a_replay_is_refused_and_told(server: Server) -> None:
     status, answer = agent.send(first)
     assert (status, answer["error"]) == (409, "replayed")
     assert agent.report()[0] == 200, "the nonce of the refusal is good for the next report"
+
+
+def test_refused_reports_are_events_of_the_one_stream(server: Server) -> None:
+    agent = reporter(server)
+    agent.report()
+    agent.send(agent.last)
+    agent.send(b"x" * 70_000)
+    asked = ("posture", "refused", "--device", agent.device)
+    until(lambda: len(server.home.json(*asked)) == 2 or None, "both are stored")
+    assert {one["word"] for one in server.home.json(*asked)} == {"replayed", "oversize"}
+    assert "refused" in server.home.nac("posture", "history", agent.device)
+    assert "report refused" in server.home.nac("why", agent.device, code=NotFoundError.exit_code)
 
 
 def test_the_page_says_what_to_fix(server: Server) -> None:
@@ -198,6 +211,14 @@ def test_the_next_login_knows_the_report(server: Server, tmp_path: Path) -> None
     assert vlan() == b"66"
     agent.report()
     assert vlan() == b"10", "no helpdesk"
+
+
+def test_a_tag_counts_at_once_with_what_it_asks_for(server: Server) -> None:
+    agent = reporter(server)
+    assert agent.report(checks=checks(patch_age_days=("pass", 40)))[1]["status"] == "healthy"
+    server.home.nac("device", "tag", agent.device, "ml")
+    asked = ("posture", "show", agent.device)
+    until(lambda: server.home.json(*asked)["status"] == "degraded" or None, "it is judged by the new tag")
 
 
 def test_a_restart_forgets_no_verdict_and_no_counter(server: Server) -> None:

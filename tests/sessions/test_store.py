@@ -244,6 +244,7 @@ def test_the_newest_accounting_of_a_session(database: Database) -> None:
 def test_session_events_do_not_count_as_what_happened(database: Database) -> None:
     class Journal:
         class Health:
+            last = 2
             alarm = None
 
         def read_journal(self, *, after: int, most: int, timeout_ms: int) -> list[tuple[int, bytes]]:

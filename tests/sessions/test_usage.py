@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 
 import pytest
@@ -83,7 +84,7 @@ def test_repeated_and_late_reports_of_a_session_add_nothing(steps: list[Step], d
         until = next(
             (index for index in again if disturbed[index].happened_us > told[place].happened_us), len(disturbed)
         )
-        disturbed.insert(data.draw(st.integers(at + 1, until)), told[place]._replace())
+        disturbed.insert(data.draw(st.integers(at + 1, until)), copy(told[place]))
     assert counted(disturbed)[1] == carried
 
 

@@ -41,7 +41,10 @@ def dynamic(octets: bytes, secret: bytes) -> Any:
 def is_verified(request: bytes, reply: bytes, secret: bytes) -> bool:
     """Whether a reply to an Access-Request is the server's: both authenticators, and the first one must be there."""
     asked = parsed(request, secret)
-    return bool(asked.VerifyReply(parsed(reply, secret), reply, enforce_ma=True))
+    try:
+        return bool(asked.VerifyReply(parsed(reply, secret), reply, enforce_ma=True))
+    except packet.PacketError:  # it is no RADIUS packet
+        return False
 
 
 def first(of: Any, name: str) -> Any:

@@ -382,7 +382,8 @@ impl Conversations {
     }
 
     /// A State that names no conversation of this client here: reject, so that the supplicant starts again at once
-    /// (RFC 5080 section 2.1.1).
+    /// (RFC 5080 section 2.1.1). The session at the port is left alone: a recorded request that is sent again gets this
+    /// answer too, and a session that is open at the switch must not be forgotten here. A switch that ends it says so.
     fn stale(&self, request: &Request, packet: &Packet<'_>, eap: &[u8], now: Now) -> Option<Arc<[u8]>> {
         let id = ConversationId(self.core.states.random().ok()?);
         let identifier = EapPacket::parse(eap).ok().map(|packet| packet.identifier());
@@ -396,7 +397,6 @@ impl Conversations {
             "none needed: the supplicant starts again; happens after a restart, a failover or a long pause",
         );
         let conversation = Conversation::of(request, packet, EapTls::open(None).0, now);
-        session::ends(&self.core, request, &conversation.origin, now);
         self.close(id, conversation, Outcome::Reject, cause, Some(reply.clone()), now);
         Some(reply.octets)
     }
