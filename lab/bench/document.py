@@ -22,6 +22,7 @@ SECTIONS = (
     "rules",
     "coa",
     "drain",
+    "catch-up",
     "accounting",
     "flame",
 )
