@@ -15,6 +15,7 @@ import click
 
 from lab.bench import (
     accounting,
+    catch_up,
     coa,
     cost,
     document,
@@ -215,6 +216,14 @@ def _measure_drain(bench: Bench, _only: tuple[str, ...]) -> None:
     bench.tell("drain", tables.drain(runs), runs)
 
 
+def _measure_catch_up(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    say = functools.partial(click.echo, err=True)
+    result = catch_up.measure(bench.pki_for("p256"), bench.folder / "catch-up", bench.supplicant, bench.rounds, say)
+    bench.tell("catch-up", tables.catch_up(result), result)
+
+
 def _measure_accounting(bench: Bench, _only: tuple[str, ...]) -> None:
     say = functools.partial(click.echo, err=True)
     names = {kind.name for kind in bench.kinds}
@@ -252,6 +261,7 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "coa": _measure_coa,
     "posture": _measure_posture,
     "drain": _measure_drain,
+    "catch-up": _measure_catch_up,
     "accounting": _measure_accounting,
     "flame": _measure_flame,
 }

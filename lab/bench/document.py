@@ -24,6 +24,7 @@ SECTIONS = (
     "coa",
     "posture",
     "drain",
+    "catch-up",
     "accounting",
     "flame",
 )

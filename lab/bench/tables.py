@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lab.bench import posture_coa
 from lab.bench.accounting import DETAIL, POSTGRESQL, Accounting
 from lab.bench.cases import RECORDING, Case
+from lab.bench.catch_up import BACKLOG, DURATION_S, CatchUp
 from lab.bench.coa import CHANGES, SESSIONS, Coa
 from lab.bench.cost import Cost
 from lab.bench.drain import Drained
@@ -31,6 +32,7 @@ COA_WIRE_LIMIT_MS = 100
 COA_CONFIRMED_LIMIT_MS = 2000
 POSTURE_WIRE_LIMIT_MS = 250
 DRAIN_RATES = {"SQLite": 20_000, "PostgreSQL": 50_000}
+CATCH_UP_RATIO = 0.95
 ACCOUNTING_P99_LIMIT_MS = 20
 
 
@@ -287,6 +289,22 @@ def drain(runs: Sequence[Drained]) -> str:
         rows.append([database, *cells, f"{wanted:,}: {_verdict(met=rate >= wanted)}"])
     header = ["database", "records/s (median)", "CPU of nac, us", "CPU of the database server, us", "at least"]
     return table(header, rows)
+
+
+def catch_up(result: CatchUp) -> str:
+    """Logins a second with and without a backlog, and how much of it was stored meanwhile and afterwards."""
+    without, during = (
+        statistics.median(float(run["rate"]) for run in runs) for runs in (result.without, result.during)
+    )
+    stored, after = statistics.median(result.behind) / DURATION_S, statistics.median(result.after)
+    rows = [
+        ["nothing waits", f"{without:,.0f}", "-"],
+        [f"{BACKLOG:,} records wait", f"{during:,.0f}", f"{stored:,.0f}"],
+        ["the same, once nobody logs in", "-", f"{after:,.0f}"],
+    ]
+    said = f"{result.ratio:.2f} of the logins while catching up (at least {CATCH_UP_RATIO})"
+    verdict = _verdict(met=result.ratio >= CATCH_UP_RATIO)
+    return f"{table(['', 'logins/s (median)', 'records stored/s'], rows)}\n{said}: {verdict}.\n"
 
 
 def _above_one_rule(curve: Curve, count: int) -> str:
