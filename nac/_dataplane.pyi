@@ -484,6 +484,7 @@ class DataPlane:
         journal_octets: int = 1073741824,
         accounting: Sequence[str] = ...,
         sessions: Sequence[bytes] = ...,
+        sessions_until: int = 0,
         sessions_stale_after: int = 10800,
         sessions_forget_after: int = 86400,
     ) -> DataPlane:
@@ -494,8 +495,8 @@ class DataPlane:
         `accounting` addresses are served: an Accounting-Response means that its record is durable.
 
         `sessions`: the `record` of the newest `SessionEvent` of each session that was open before a restart, as it came; all
-        of them are decided on again. One that cannot be read is left out and counted (`sessions.unreadable`). Seconds: a
-        session of which nothing is heard for `sessions_stale_after` is stale, unless the Acct-Interim-Interval or
+        of them are decided on again. One that cannot be read is left out and counted (`sessions.unreadable`). They hold what
+        the journal says up to the sequence `sessions_until`; what it says after that is done again. Seconds: a session of which nothing is heard for `sessions_stale_after` is stale, unless the Acct-Interim-Interval or
         Session-Timeout that it was given says otherwise; stale for `sessions_forget_after` it is forgotten.
 
         Raises `ListenError`, `JournalError`."""

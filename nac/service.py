@@ -132,7 +132,7 @@ class Service:
             self._acts = Acts(session)
             facts = load_facts(session)
         self._revision = facts.revision
-        sessions = self._open_sessions()
+        sessions, until = self._open_sessions()
         let_threads_finish()
         try:
             return _dataplane.DataPlane(
@@ -146,6 +146,7 @@ class Service:
                 journal_octets=self._config.journal.size_mib * _MIB,
                 accounting=list(self._config.server.accounting_addresses),
                 sessions=sessions,
+                sessions_until=until,
                 sessions_stale_after=self._config.sessions.stale_after.seconds,
                 sessions_forget_after=self._config.sessions.forget_after.seconds,
             )
@@ -156,18 +157,19 @@ class Service:
                 str(error), fix="stop what uses the port, or change [server] listen or accounting"
             ) from error
 
-    def _open_sessions(self) -> list[bytes]:
-        """What goes on from before the restart, as far as this node has told it to the database; else nothing."""
+    def _open_sessions(self) -> tuple[list[bytes], int]:
+        """What goes on from before the restart, as far as this node has told it to the database, and how far in its
+        journal that is; else nothing."""
         try:
             node = (self._config.journal_folder / _NODE_FILE).read_text().strip()
             with self._database.write() as session:
                 close_ended(session, node=node)
                 return load_open(session, node=node)
         except FileNotFoundError:
-            return []
+            return [], 0
         except (OSError, StorageError) as error:
             self._log.warning("sessions.not_restored", error=str(error), detail="accounting will name them again")
-            return []
+            return [], 0
 
     def _start_posture(self, undo: ExitStack) -> PostureService:
         built = self._publisher.current

@@ -29,7 +29,12 @@ _HOUR_US: Final = 3_600_000_000
 _HOUR_S: Final = 3600
 
 _REPLACE: Final = ", ".join(f"{column} = excluded.{column}" for column in Usage.__struct_fields__)
-_ADD: Final = ", ".join(f"{column} = session_hours.{column} + excluded.{column}" for column in Added._fields)
+# Counted up to MOST: neither database has more in a column, and SQLite would go on with a float.
+_ADD: Final = ", ".join(
+    f"{column} = CASE WHEN session_hours.{column} > {MOST} - excluded.{column} THEN {MOST} "
+    f"ELSE session_hours.{column} + excluded.{column} END"
+    for column in Added._fields
+)
 
 
 def count(session: Session, reports: Sequence[tuple[SessionKey, Report]]) -> None:

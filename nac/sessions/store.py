@@ -10,7 +10,7 @@ from sqlalchemy import Table, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from nac.db import bulk
-from nac.db.schema import Base, LiveSession, SessionUsage
+from nac.db.schema import Base, Drained, LiveSession, SessionUsage
 from nac.events.types import SessionHeader
 from nac.identity.mac import stored_mac
 from nac.identity.name import fold
@@ -34,11 +34,13 @@ def note(session: Session, node: str, transitions: Iterable[tuple[SessionHeader,
     bulk.upsert(session, _TABLE, _COLUMNS, rows, _REPLACE)
 
 
-def load_open(session: Session, *, node: str) -> list[bytes]:
-    """What `nac._dataplane.DataPlane` restores: the records of this node's sessions that are not over."""
+def load_open(session: Session, *, node: str) -> tuple[list[bytes], int]:
+    """What `nac._dataplane.DataPlane` restores: the records of this node's sessions that are not over, and the sequence
+    of its journal up to which they tell."""
     rows = session.scalars(select(LiveSession.event).where(LiveSession.node == node, LiveSession.closed_us.is_(None)))
     records = (_decoder.decode(row).record for row in rows)
-    return [bytes(record) for record in records if record != b"null"]
+    until = session.scalar(select(Drained.sequence).where(Drained.node == node)) or 0
+    return [bytes(record) for record in records if record != b"null"], until
 
 
 def close_ended(session: Session, *, node: str) -> int:

@@ -39,7 +39,7 @@ impl DataPlane {
     #[new]
     #[pyo3(signature = (*, listen, snapshot, devices = Vec::new(), users = Vec::new(), shards = 0, receivers = 1,
         event_capacity = 16384, journal = None, journal_octets = 1_073_741_824, accounting = Vec::new(),
-        sessions = Vec::new(), sessions_stale_after = 10_800, sessions_forget_after = 86_400))]
+        sessions = Vec::new(), sessions_until = 0, sessions_stale_after = 10_800, sessions_forget_after = 86_400))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
     fn new(
         py: Python<'_>,
@@ -54,6 +54,7 @@ impl DataPlane {
         journal_octets: u64,
         accounting: Vec<String>,
         sessions: Vec<Vec<u8>>,
+        sessions_until: u64,
         sessions_stale_after: u64,
         sessions_forget_after: u64,
     ) -> PyResult<Self> {
@@ -82,7 +83,7 @@ impl DataPlane {
             let opened = opened.map_err(|why| JournalError::new_err(why.to_string()))?;
             core = py.detach(|| {
                 let core = core.with_journal(opened, clock.now());
-                sessions::replay(&core, clock.now());
+                sessions::replay(&core, sessions_until, clock.now());
                 core
             });
         }

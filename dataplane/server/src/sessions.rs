@@ -280,10 +280,11 @@ pub fn tick(core: &Core, turn: Option<Due>, now: Now) {
     });
 }
 
-/// What the journal still has, and the records of a start may not: what became of sessions, and what accounting said last.
-pub fn replay(core: &Core, now: Now) {
+/// What the journal has after a sequence, and the records of a start do not: what became of sessions, and what accounting
+/// said last.
+pub fn replay(core: &Core, after: u64, now: Now) {
     let Some(journal) = &core.journal else { return };
-    each(journal, |record| {
+    each(journal, after, |record| {
         if record.kind == EVENT
             && let Some(change) = json::replayed(&record.payload)
         {
@@ -291,7 +292,7 @@ pub fn replay(core: &Core, now: Now) {
             table.replace(change, now);
         }
     });
-    each(journal, |record| {
+    each(journal, after, |record| {
         if record.kind == ACCOUNTING
             && let Some(AccountingRecord { source, client, packet, .. }) = AccountingRecord::read(&record.payload)
         {
@@ -302,9 +303,8 @@ pub fn replay(core: &Core, now: Now) {
     });
 }
 
-/// Every record of a journal, oldest first; one that cannot be read gives what it can.
-fn each(journal: &Journal, mut act: impl FnMut(&Record)) {
-    let mut after = 0;
+/// Every record of a journal after a sequence, oldest first; one that cannot be read gives what it can.
+fn each(journal: &Journal, mut after: u64, mut act: impl FnMut(&Record)) {
     while let Ok(records) = journal.read(after, MAX_REPLAYED_AT_ONCE, Duration::ZERO)
         && let Some(last) = records.last()
     {

@@ -604,7 +604,7 @@ fn the_journal_completes_what_was_restored() {
         }
         journal.commit(&mut batch).unwrap();
         let core = Core::new(world.estate.compile(), 99).unwrap().with_journal(journal, world.now);
-        sessions::replay(&core, world.now);
+        sessions::replay(&core, 0, world.now);
         lives.push(core.sessions.counts().open);
     }
     assert_eq!(lives, [1, 0], "its Stop was recorded, what became of it was not");
