@@ -82,8 +82,8 @@ MISTAKES = {
     ),
     "two sources": (
         '[coa]\nsource = ["192.0.2.1", "192.0.2.2"]\n',
-        1,
-        "coa",
+        2,
+        "coa.source",
         "two addresses of one version",
         "keep one",
     ),
