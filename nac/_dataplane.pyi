@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, final
 
 __all__ = [
+    "ChainError",
     "Client",
     "Condition",
     "DataPlane",
@@ -27,6 +28,7 @@ __all__ = [
     "JournalState",
     "ListenError",
     "PacketError",
+    "PeerCertificate",
     "Policy",
     "Resource",
     "RevocationList",
@@ -48,6 +50,10 @@ class DataPlaneError(Exception):
 
 class SnapshotError(DataPlaneError):
     """A part of a snapshot is not usable; nothing was published."""
+
+class ChainError(DataPlaneError):
+    """A certificate chain is refused; the text is one word: expired, not_yet_valid, revoked, revocation_unknown,
+    revocation_stale, unknown_issuer, bad_signature, wrong_purpose, too_long or malformed."""
 
 class ListenError(DataPlaneError):
     """A socket could not be bound; the text names address and cause."""
@@ -173,6 +179,22 @@ class Trust:
         revocation: Literal["require", "available", "stale-ok"] = "require",
         attested_policies: Sequence[str] = ...,
     ) -> Trust: ...
+    def check(self, *, chain: Sequence[bytes], now: int) -> PeerCertificate:
+        """The check that every EAP-TLS handshake makes: path, purpose, validity and revocation of `chain` (DER, leaf
+        first) at `now` (Unix seconds). That the peer has the key is TLS's to prove. Raises `ChainError`."""
+
+@final
+class PeerCertificate:
+    """What of a verified certificate says who it is. `fingerprint`: SHA-256, lower-case hex; `not_after`: Unix seconds."""
+
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def common_name(self) -> str | None: ...
+    @property
+    def dns(self) -> list[str]: ...
+    @property
+    def not_after(self) -> int: ...
 
 @final
 class ServerCredential:
@@ -372,7 +394,8 @@ class Snapshot:
 class DeviceFacts:
     """`macs` in any notation. `posture_*`: the last posture report, made at `posture_at` (Unix seconds); once past
     `posture_expires_at` the status reads as `unknown`, and score and checks are not known. None: never reported.
-    `risk_score`: 0 to 100.
+    Until `posture_fresh_until` the report is fresh, until `posture_ageing_until` ageing, then stale; None: until it
+    expires. `shared_identity`: it was seen on two machines at once. `risk_score`: 0 to 100.
 
     `certificates`: lower-case hex SHA-256 fingerprints bound to this device (beside its name in the certificate).
     """
@@ -394,6 +417,9 @@ class DeviceFacts:
         posture_score: int | None = None,
         posture_passed: Sequence[str] | None = None,
         posture_failed: Sequence[str] | None = None,
+        posture_fresh_until: int | None = None,
+        posture_ageing_until: int | None = None,
+        shared_identity: bool = False,
         risk_score: int | None = None,
     ) -> DeviceFacts: ...
 
@@ -457,12 +483,21 @@ class DataPlane:
         journal: str | os.PathLike[str] | None = None,
         journal_octets: int = 1073741824,
         accounting: Sequence[str] = ...,
+        sessions: Sequence[bytes] = ...,
+        sessions_until: int = 0,
+        sessions_stale_after: int = 10800,
+        sessions_forget_after: int = 86400,
     ) -> DataPlane:
         """`listen`: `address:port`, IPv6 in brackets; port 0 asks the kernel. `shards` 0: one per core. `devices` and
         `users` are known before the first packet is answered.
 
         `journal`: a folder, made if need be; of at most `journal_octets`. With it, events go through the journal, and
         `accounting` addresses are served: an Accounting-Response means that its record is durable.
+
+        `sessions`: the `record` of the newest `SessionEvent` of each session that was open before a restart, as it came; all
+        of them are decided on again. One that cannot be read is left out and counted (`sessions.unreadable`). They hold what
+        the journal says up to the sequence `sessions_until`; what it says after that is done again. Seconds: a session of which nothing is heard for `sessions_stale_after` is stale, unless the Acct-Interim-Interval or
+        Session-Timeout that it was given says otherwise; stale for `sessions_forget_after` it is forgotten.
 
         Raises `ListenError`, `JournalError`."""
 
@@ -499,6 +534,60 @@ class DataPlane:
 
     def journal_state(self) -> JournalState:
         """Raises `JournalError` when there is no journal."""
+
+    def wait_sessions(self, *, timeout_ms: int, most: int) -> list[bytes]:
+        """Notes about up to `most` sessions as JSON objects with the key `note`; the GIL is released meanwhile.
+
+        `differs`: the port should have something else than it has; told again when that changes. `session`: as from
+        `find_sessions`. `wanted`: `verdict` (accept, reject), `cause`, `detail` and `fix` (docs/causes.md), `generation`,
+        `segment`, `rule`, `reasons`, `grants`, `attributes` (name, value), `encoded` (those as they go on the wire, hex),
+        `session_timeout` in seconds, `authorization` (digest of `encoded`, None on reject). `due_at`: Unix microseconds
+        when what changed came here. `why`: policy, facts or time.
+        `settled`: it no longer differs; of one that is followed also that it logged in, ended, or went stale. `session`:
+        its id. `by`: facts, policy, time, authentication, applied, stale, or the cause of the end.
+        `seen`: a sign of a session that is followed. `by`: start, interim, stop, accept or reject; `at`: Unix microseconds
+        when it came, less its Acct-Delay-Time.
+
+        Waits at most `timeout_ms` for the first. At most one state of each session waits here, the newest, and it is
+        decided on once more when it is fetched. Nothing is told of stale sessions until they are heard of again.
+        """
+
+    def session_applied(self, session: str, authorization: str) -> bool:
+        """The NAS took up the attributes of that digest (RFC 5176 CoA-ACK). False: no such session. Raises `ValueError`."""
+
+    def follow_session(self, session: str) -> None:
+        """Tell every sign of this session and its end in `wait_sessions`, until `unfollow_session`. Nothing happens when
+        there is no such session. Raises `ValueError`."""
+
+    def unfollow_session(self, session: str) -> None:
+        """Tell them no longer. Raises `ValueError`."""
+
+    def end_session(self, session: str, cause: str) -> bool:
+        """The session is over: its NAS does not know it (Error-Cause 503), or an administrator says so. False: no such
+        session. `cause`: a word for its record. Raises `ValueError`."""
+
+    def find_sessions(
+        self,
+        *,
+        after: str = "",
+        most: int,
+        client: str | None = None,
+        mac: str | None = None,
+        user: str | None = None,
+        device: str | None = None,
+        session_id: str | None = None,
+        state: str | None = None,
+    ) -> list[bytes]:
+        """Up to `most` sessions as JSON objects, in the order of their ids, above the id `after`. `session_id`:
+        Acct-Session-Id; `state`: active, accounted or stale; names without case. The fields are those of
+        `nac.events.types.SessionEvent` from `session` to `differs`. Raises `ValueError`."""
+
+    def session(self, id: str) -> bytes | None:
+        """One session as a JSON object. Raises `ValueError` when `id` is none."""
+
+    def record_event(self, event: bytes) -> None:
+        """An event of the control plane (a JSON object of at most 65,536 octets) into the journal, in order with the others.
+        Raises `ValueError`."""
 
     def counters(self) -> dict[str, int]:
         """Every counter by its name, e.g. `discard.unknown_client`, `events.dropped`, `conversations.open`."""

@@ -7,6 +7,7 @@
     ├── NotFoundError           4   a named thing does not exist
     ├── ConflictError           4   it exists already, or is still in use
     ├── StorageError            5   the database cannot be read or written
+    │   └── UnstorableError         what was to be written is refused, and would be again
     └── ControlError            6   the running server cannot be reached, or refused
 
 Wrong command-line usage is click's own exit code 2; anything unforeseen is 1.
@@ -76,6 +77,10 @@ class StorageError(NacError):
     """The database cannot be opened, read or written."""
 
     exit_code = 5
+
+
+class UnstorableError(StorageError):
+    """The database works, and refuses what was to be written: a value that it cannot keep, or a broken constraint."""
 
 
 class ControlError(NacError):

@@ -32,6 +32,13 @@ def let_interrupt(prefix: str) -> None:
                 os.sched_setscheduler(int(task.name), os.SCHED_OTHER, os.sched_param(0))
 
 
+def let_me_interrupt() -> None:
+    """The calling thread interrupts others when it wakes up: for one that mostly sleeps, but then is urgent."""
+    if hasattr(os, "SCHED_OTHER"):
+        with suppress(OSError):
+            os.sched_setscheduler(threading.get_native_id(), os.SCHED_OTHER, os.sched_param(0))
+
+
 def let_others_go_first() -> None:
     """The calling thread gets what others leave when all want to run (a nice value of 10; sched(7)).
 
@@ -39,3 +46,13 @@ def let_others_go_first() -> None:
     """
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
+def waited_s() -> float:
+    """How long the calling thread was ready to run and did not, since it began, in seconds (Linux, /proc/*/schedstat).
+
+    0.0 where the kernel does not count it.
+    """
+    with suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
+    return 0.0

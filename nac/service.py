@@ -6,12 +6,11 @@ disk, keys and lists that come of age, control requests. Whatever fails leaves t
 
 from __future__ import annotations
 
-import fcntl
 import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,30 +21,38 @@ from typing import Any, Final
 import structlog
 
 from nac import _dataplane, systemd
-from nac.clients.seal import load_seal
-from nac.clients.store import ClientFields, load_clients
+from nac.coa.admin import answer_about_sessions
+from nac.coa.start import start_coa, take_clients
 from nac.config import Config, exposed_password, load
 from nac.control.listener import ControlListener
 from nac.control.message import ControlAnswer, ControlRequest
-from nac.db import Database, upgrade
+from nac.control.status import status_of
+from nac.db import Database, partitions, upgrade
 from nac.db.revision import current
 from nac.errors import ConflictError, NacError, NotFoundError, StorageError
+from nac.events.acts import Acts
 from nac.events.drain import Drain
-from nac.events.retention import delete_older
+from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore
-from nac.identity.store import Facts, changes_since, load_facts
+from nac.identity.store import Facts, changes_since, devices_of, load_facts
 from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
-from nac.policy.compile import CompiledPolicy
 from nac.policy.history import note_loaded
 from nac.policy.load import digest, read_sources
+from nac.posture.service import PostureService
+from nac.posture.store import forget_older
 from nac.scheduling import let_interrupt, let_others_go_first, let_threads_finish
-from nac.snapshot.build import BuiltSnapshot, build, compiled, watched_files
-from nac.snapshot.tickets import TicketKeys
+from nac.sessions.store import close_ended, load_open
+from nac.snapshot.build import BuiltSnapshot, watched_files
+from nac.snapshot.publish import Publisher
+from nac.state_lock import lock
 
 TICK_S: Final = 0.5
 """How long a change in the database or on disk may go unnoticed."""
+
+PATIENCE_S: Final = 20.0
+"""How long one statement of the server may take before PostgreSQL counts as away; less than systemd's watchdog has."""
 
 HOUSEKEEPING_S: Final = 3600.0
 """How often lists are renewed and old events deleted."""
@@ -54,8 +61,9 @@ FIRST_RETRY_S: Final = 1.0
 LONGEST_RETRY_S: Final = 60.0
 """How long to leave a refused snapshot alone when nothing but time asks for a new one."""
 
-_GENERATION_FILE: Final = "generation"
-_LOCK_FILE: Final = ".lock"
+_NODE_FILE: Final = "node"
+"""In the journal's folder (docs/journal.md)."""
+
 _MIB: Final = 1024 * 1024
 
 
@@ -70,63 +78,66 @@ class _Call:
 class Service:
     """A running server. Build it, then `run`; leave it through `close` (or a `with` block)."""
 
-    def __init__(self, config_path: Path) -> None:
-        """Read everything, bind the sockets and start. Raises `NacError`; nothing runs then."""
+    def __init__(self, config_path: Path, stop: threading.Event) -> None:
+        """Read everything, bind the sockets and start; `stop` ends `run`. Raises `NacError`; nothing runs then."""
         self._config_path = config_path.absolute()
         self._config = load(self._config_path)
         self._log = structlog.get_logger("nac.service")
         if exposed := exposed_password(self._config_path, self._config):
             self._log.warning("config.warning", detail=exposed)
-        self._stop = threading.Event()
+        self._stop = stop
         self._reload = threading.Event()
         self._calls: queue.SimpleQueue[_Call] = queue.SimpleQueue()
-        self._ticket_keys = TicketKeys.fresh(time.time())
         self._started_at = time.time()
         self._housekept_at = time.monotonic()
         self._refusal: str | None = None
         self._retry_s = FIRST_RETRY_S
         self._retry_at = 0.0
         self._failing: dict[str, str] = {}
-        self._clients: list[ClientFields] = []
-        self._policy: CompiledPolicy | None = None
+        self._facts_lock = threading.Lock()
         with ExitStack() as undo:
             self._start(undo)
             self._undo = undo.pop_all()
 
     def _start(self, undo: ExitStack) -> None:
         """Everything that `close` undoes, in reverse."""
-        undo.callback(os.close, _lock(self._config.server.state))
+        undo.callback(os.close, lock(self._config.server.state))
         self._guarded("crl", self._refresh_revocation_lists)
         upgrade(self._config.database.url)
-        self._database = Database.open(self._config.database.url)
+        self._database = Database.open(self._config.database.url, patience_s=PATIENCE_S)
         undo.callback(self._database.close)
+        self._guarded("partitions", self._prepare_partitions)
         self._watch = Watch(watched_files(self._config, self._config_path))
-        self._generation = _last_generation(self._config.server.state)
-        self._built = self._build(self._config, self._ticket_keys)
+        self._publisher = Publisher(self._config, self._database)
         self._dataplane = self._start_dataplane()
+        self._publisher.started()
         let_interrupt("nac-account-")
-        self._record_generation()
         journal = self._dataplane.journal_state()
         self._warn_of_journal(journal)
         self._drain = Drain(self._dataplane, EventStore(self._database, node=journal.node))
         undo.callback(self._drain.finish)
         undo.callback(self._dataplane.close)
         undo.callback(self._start_draining())
+        self._coa = start_coa(self._dataplane, self._config, self._database, node=journal.node)
+        undo.callback(self._coa.close)
+        self._posture = self._start_posture(undo)
         self._control = ControlListener(self._config.control_socket, self._ask_main_loop)
         undo.callback(self._control.close)
         self._guarded("history", self._note_policy)
-        self._warn(self._built)
+        self._warn(self._publisher.current)
 
     def _start_dataplane(self) -> _dataplane.DataPlane:
         """With every fact known before the first packet is answered."""
         with self._database.read() as session:
+            self._acts = Acts(session)
             facts = load_facts(session)
         self._revision = facts.revision
+        sessions, until = self._open_sessions()
         let_threads_finish()
         try:
             return _dataplane.DataPlane(
                 listen=list(self._config.server.listen),
-                snapshot=self._built.native,
+                snapshot=self._publisher.current.native,
                 devices=[_dataplane.DeviceFacts(**fields) for fields in facts.devices],
                 users=[_dataplane.UserFacts(**fields) for fields in facts.users],
                 shards=self._config.server.shards,
@@ -134,6 +145,10 @@ class Service:
                 journal=self._config.journal_folder,
                 journal_octets=self._config.journal.size_mib * _MIB,
                 accounting=list(self._config.server.accounting_addresses),
+                sessions=sessions,
+                sessions_until=until,
+                sessions_stale_after=self._config.sessions.stale_after.seconds,
+                sessions_forget_after=self._config.sessions.forget_after.seconds,
             )
         except _dataplane.JournalError as error:
             raise StorageError(str(error), fix="check that this user may write the folder") from error
@@ -141,6 +156,33 @@ class Service:
             raise ConflictError(
                 str(error), fix="stop what uses the port, or change [server] listen or accounting"
             ) from error
+
+    def _open_sessions(self) -> tuple[list[bytes], int]:
+        """What goes on from before the restart, as far as this node has told it to the database, and how far in its
+        journal that is; else nothing."""
+        try:
+            node = (self._config.journal_folder / _NODE_FILE).read_text().strip()
+            with self._database.write() as session:
+                close_ended(session, node=node)
+                return load_open(session, node=node)
+        except FileNotFoundError:
+            return [], 0
+        except (OSError, StorageError) as error:
+            self._log.warning("sessions.not_restored", error=str(error), detail="accounting will name them again")
+            return [], 0
+
+    def _start_posture(self, undo: ExitStack) -> PostureService:
+        built = self._publisher.current
+        posture = PostureService(
+            self._config.posture,
+            self._database,
+            built.policy.postures,
+            built.intake,
+            publish=self._publish_devices,
+            record=self._dataplane.record_event,
+        )
+        undo.callback(posture.close)
+        return posture
 
     def _start_draining(self) -> Callable[[], None]:
         """The thread that stores events; what is returned ends it."""
@@ -173,7 +215,7 @@ class Service:
         return self._dataplane.addresses()
 
     def run(self) -> None:
-        """Serve until `stop` is called."""
+        """Serve until `stop` is set."""
         systemd.notify("READY=1", f"STATUS=listening on {', '.join(self.addresses)}")
         self._log.info("serving", addresses=self.addresses, generation=self._dataplane.generation())
         while not self._stop.is_set():
@@ -181,10 +223,6 @@ class Service:
             systemd.notify("WATCHDOG=1")
             self._tick()
         systemd.notify("STOPPING=1")
-
-    def stop(self) -> None:
-        """End `run` soon; safe in a signal handler."""
-        self._stop.set()
 
     def reload(self) -> None:
         """Read everything again soon; safe in a signal handler."""
@@ -213,6 +251,7 @@ class Service:
         if time.monotonic() - self._housekept_at >= HOUSEKEEPING_S:
             self._housekept_at = time.monotonic()
             self._guarded("crl", self._refresh_revocation_lists)
+            self._guarded("partitions", self._prepare_partitions)
             self._guarded("retention", self._delete_old_events)
 
     def _guarded(self, name: str, step: Callable[[], object]) -> None:
@@ -233,14 +272,11 @@ class Service:
     def _reload_if_due(self) -> None:
         asked = self._reload.is_set()
         self._reload.clear()
-        if asked or self._watch.changed() or (time.monotonic() >= self._retry_at and self._is_aged()):
+        if asked or self._watch.changed() or self._is_aged():
             self._reload_now()
 
     def _is_aged(self) -> bool:
-        """Keys and lists come of age without a file changing."""
-        rotated = self._ticket_keys.rotated(time.time(), self._config.eap.ticket_rotation)
-        aged = self._built.reload_at is not None and time.time() > self._built.reload_at
-        return rotated is not self._ticket_keys or aged
+        return time.monotonic() >= self._retry_at and self._publisher.is_aged(self._config)
 
     # --- snapshots ---
 
@@ -252,17 +288,18 @@ class Service:
             config = load(self._config_path)
             # What changes from here on is read again at the next look.
             watch = Watch(watched_files(config, self._config_path))
-            keys = self._ticket_keys.rotated(time.time(), config.eap.ticket_rotation)
-            built = self._publish(config, keys)
+            built = self._publisher.publish(self._dataplane, config)
         except NacError as error:
             return self._refused(error)
         finally:
             self._watch = watch
             systemd.notify("READY=1")
         ignored = _only_at_start(self._config, config)
-        self._config, self._built, self._refusal = config, built, None
+        self._config, self._refusal = config, None
+        self._guarded("posture", self._reload_posture)
         self._retry_s, self._retry_at = FIRST_RETRY_S, 0.0
         self._guarded("history", self._note_policy)
+        self._guarded("coa", lambda: take_clients(self._coa, config, self._database))
         self._log.info("reloaded", generation=self._dataplane.generation(), digest=built.policy.digest)
         self._warn(built)
         said = f"generation {self._dataplane.generation()} is published"
@@ -278,52 +315,17 @@ class Service:
         self._refusal = error.message
         kept = "the running configuration is kept"
         with suppress(NacError):
-            keys = self._ticket_keys.rotated(time.time(), self._config.eap.ticket_rotation)
-            self._built = self._publish(self._config, keys, policy=self._built.policy)
+            self._publisher.publish(self._dataplane, self._config, policy=self._publisher.current.policy)
+            self._guarded("posture", self._reload_posture)
             kept = "the running configuration and policy are kept; certificates, lists and clients were read again"
         kept = f"{kept} (generation {self._dataplane.generation()})"
         self._log.error("reload.refused", error=error.message, fix=error.fix, kept=kept)
         return ControlAnswer(ok=False, message=f"{error.message}\n{kept}", fix=error.fix)
 
-    def _publish(self, config: Config, keys: TicketKeys, policy: CompiledPolicy | None = None) -> BuiltSnapshot:
-        built = self._build(config, keys, policy)
-        try:
-            self._dataplane.publish(built.native)
-        except _dataplane.SnapshotError as error:
-            raise NacError(str(error), fix="reload once more") from error
-        self._ticket_keys = keys
-        self._record_generation()
-        return built
-
-    def _build(self, config: Config, keys: TicketKeys, policy: CompiledPolicy | None = None) -> BuiltSnapshot:
-        """With the next generation's number. A database that is away leaves the clients as they were last seen."""
-        seal = load_seal(config.secrets_key)
-        try:
-            with self._database.read() as session:
-                self._clients = load_clients(session, seal)
-        except StorageError:
-            if not self._clients:
-                raise
-        self._generation += 1
-        now = datetime.now(UTC)
-        policy = policy or compiled(config, self._clients, now=now, earlier=self._policy)
-        self._policy = policy
-        return build(config, self._clients, ticket_keys=keys, generation=self._generation, now=now, policy=policy)
-
-    def _record_generation(self) -> None:
-        """So that numbers grow over restarts too; a full disk costs only that."""
-        path = self._config.server.state / _GENERATION_FILE
-        try:
-            replacement = path.with_suffix(".new")
-            replacement.write_text(f"{self._generation}\n")
-            replacement.replace(path)
-        except OSError as error:
-            self._log.warning("generation.not_recorded", path=str(path), error=str(error))
-
     def _note_policy(self) -> None:
         """Make what was published a version of the policy, if its files are still those."""
         sources = read_sources(self._config.policy.path)
-        if digest(sources) == self._built.policy.digest:
+        if digest(sources) == self._publisher.current.policy.digest:
             with self._database.write() as session:
                 note_loaded(session, sources, self._dataplane.generation(), now=int(time.time()))
 
@@ -334,15 +336,34 @@ class Service:
     # --- facts and upkeep ---
 
     def _take_facts(self) -> None:
-        """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision."""
+        """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision. Who
+        changed them is in the journal before. A device whose record was changed is judged first: what it may do by its
+        new tags rests on what they ask of it."""
         with self._database.read() as session:
-            if current(session).latest == self._revision:
+            changed = current(session).latest != self._revision
+        if changed:
+            self._guarded("posture_record", self._posture.judge_changed)
+        with self._facts_lock:
+            with self._database.read() as session:
+                facts = changes_since(session, self._revision) if changed else None
+                acts = self._acts.unseen(session, node=self._dataplane.journal_state().node)
+            self._acts.taken(acts, self._dataplane)
+            if facts is None:
                 return
-            facts = changes_since(session, self._revision)
-        self._upsert(facts)
-        self._revision = facts.revision
+            self._upsert(facts)
+            self._revision = facts.revision
         if facts.clients_changed:
             self._reload_now()
+
+    def _publish_devices(self, ids: Collection[int]) -> None:
+        """Bring these devices to what the database says at once, on the posture's thread. Whoever holds the lock
+        reads, then writes: nobody overwrites newer facts with older ones."""
+        if not ids:
+            return
+        with self._facts_lock:
+            with self._database.read() as session:
+                devices = devices_of(session, ids)
+            self._dataplane.upsert_devices([_dataplane.DeviceFacts(**fields) for fields in devices])
 
     def _upsert(self, facts: Facts) -> None:
         self._dataplane.remove_devices(facts.removed_devices)
@@ -351,9 +372,14 @@ class Service:
         self._dataplane.upsert_users([_dataplane.UserFacts(**fields) for fields in facts.users])
 
     def _delete_old_events(self) -> None:
-        deleted = delete_older(self._database, int(time.time()) - self._config.events.retention.seconds)
-        if deleted:
-            self._log.info("events.deleted", older_than=str(self._config.events.retention), events=deleted)
+        deleted = delete_older(self._database, Limits.of(self._config, now=int(time.time())))
+        with self._database.write() as session:
+            forget_older(session, int(time.time()) - self._config.posture.history.seconds)
+        if deleted.rows or deleted.partitions:
+            self._log.info("events.deleted", rows=deleted.rows, partitions=deleted.partitions)
+
+    def _prepare_partitions(self) -> None:
+        partitions.prepare(self._database, now=int(time.time()))
 
     def _check_journal(self) -> None:
         """Raises `StorageError` while there is an alarm."""
@@ -372,6 +398,10 @@ class Service:
         if journal.damaged:
             self._log.error("journal.damaged", files=journal.damaged, detail="see docs/journal.md")
 
+    def _reload_posture(self) -> None:
+        built = self._publisher.current
+        self._posture.reload(self._config.posture, built.policy.postures, built.intake)
+
     def _refresh_revocation_lists(self) -> None:
         """Sign the built-in authority's lists anew before they end; without an authority here, nothing."""
         try:
@@ -387,6 +417,8 @@ class Service:
         """On a listener's thread: only the main loop touches the snapshot."""
         if request.command == "status":
             return ControlAnswer(ok=True, status=self._status())
+        if request.command != "reload":
+            return answer_about_sessions(self._dataplane, self._coa, request)
         call = _Call(request, queue.SimpleQueue())
         self._calls.put(call)
         return call.answers.get()
@@ -400,69 +432,25 @@ class Service:
             return ControlAnswer(ok=False, message=f"{type(error).__name__}: {error}", fix="see the server's log")
 
     def _status(self) -> dict[str, Any]:
-        drained, journal = self._drain.counters(), self._dataplane.journal_state()
         return {
+            **status_of(self._dataplane, self._publisher, self._drain, self._database),
             "started_at": int(self._started_at),
-            "addresses": self.addresses,
-            "generation": self._dataplane.generation(),
-            "policy_digest": self._built.policy.digest,
             "refused": self._refusal,
             "failing": dict(self._failing),
-            "warnings": list(self._built.warnings),
-            "counters": self._dataplane.counters(),
-            "clients": self._dataplane.client_counters(),
-            "accounting_addresses": self._dataplane.accounting_addresses(),
-            "events": {
-                "stored": drained.stored,
-                "pending": journal.waiting,
-                "dropped": drained.dropped + drained.undecodable,
-            },
-            "journal": _journal_status(journal),
+            "coa": self._coa.status(),
+            "posture": {"addresses": self._posture.addresses, "counters": self._posture.counters()},
         }
-
-
-def _journal_status(journal: _dataplane.JournalState) -> dict[str, Any]:
-    """`age_s`: of the oldest record that the database does not have."""
-    age = None if journal.oldest_at is None else max(0.0, time.time() - journal.oldest_at / 1e6)
-    return {
-        "node": journal.node,
-        "last": journal.last,
-        "waiting": journal.waiting,
-        "age_s": age,
-        "octets": journal.octets,
-        "bound": journal.bound,
-        "alarm": journal.alarm,
-        "error": journal.error,
-        "failures": journal.failures,
-        "torn": journal.torn,
-        "damaged": journal.damaged,
-    }
-
-
-def _lock(state: Path) -> int:
-    """One server for each state folder. Raises `ConflictError`."""
-    descriptor = os.open(state / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise ConflictError(
-            f"another server runs from {state}", fix="stop it, or give this one its own [server] state"
-        ) from error
-    return descriptor
-
-
-def _last_generation(state: Path) -> int:
-    """The number last used here, 0 when none is on record."""
-    try:
-        return int((state / _GENERATION_FILE).read_text())
-    except (OSError, ValueError):
-        return 0
 
 
 def _only_at_start(before: Config, after: Config) -> list[str]:
     """Keys that changed but that a running server does not take up."""
-    pairs = {"[server]": (before.server, after.server), "[database]": (before.database, after.database)}
+    pairs: dict[str, tuple[object, object]] = {
+        "[server]": (before.server, after.server),
+        "[database]": (before.database, after.database),
+    }
     pairs["[journal]"] = (before.journal, after.journal)
+    pairs["[coa]"] = (before.coa, after.coa)
+    pairs["[sessions]"] = (before.sessions, after.sessions)
     pairs["[log]"] = (before.log, after.log)
+    pairs["[posture] listen"] = (before.posture.listen, after.posture.listen)
     return [name for name, (old, new) in pairs.items() if old != new]

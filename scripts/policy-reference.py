@@ -8,13 +8,23 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from nac.policy import parse, parse_condition, parse_declaration, parse_schedule, parse_selector, parse_site
+from nac.policy import (
+    check_posture,
+    parse,
+    parse_condition,
+    parse_declaration,
+    parse_posture,
+    parse_schedule,
+    parse_selector,
+    parse_site,
+)
 from nac.policy.cursor import MAX_NAME
 from nac.policy.facts import catalogue
 from nac.policy.lexer import MAX_TEXT
 from nac.policy.load import MAX_FILE, MAX_FILES
 from nac.policy.schedule import SPAN
 from nac.policy.walk import MAX_DEPTH, MAX_SIZE
+from nac.posture.checks import CHECKS
 
 PAGE = Path(__file__).parents[1] / "docs" / "policy-reference.md"
 
@@ -41,9 +51,10 @@ breaks only part words. `#` begins a comment.
 | ADDRESS | `10.20.0.10`, `10.20.0.0/24`, `2001:db8::/64` |
 | PORT | `tcp 443`, `udp 8000-8100`, `icmp`; a resource without ports means every protocol |
 | VLAN | 1 to 4094, or the VLAN's name on the switch as TEXT |
-| DURATION | `60s` to `30d`; also `m` and `h` |
+| DURATION | `60s` to `30d`; also `m` and `h`; in a posture from `1s` |
 | DAY, HOURS, DATE | {days}; `08:00-18:00`, `22:00-06:00` past midnight, `00:00-24:00`; `2026-12-25` |
 | FACT | one of the facts below |
+| CHECK | one of the checks below |
 
 `not` binds closest, then `and`, then `or`. In a `selector`, a label has its value on the same line.
 
@@ -70,15 +81,34 @@ Text compares without case. MAC addresses may be written in any notation.
 | selectors of a statement | {selectors:,} |
 | patterns of a site | {clients:,} |
 | windows of a schedule, dates of an `except` | {windows}, {excepted:,} |
+| requirements of a posture | {requirements} |
 | how far schedules are known | {span} days back and ahead; beyond that `during` is unknown |
+
+## Checks
+
+What a `posture` can ask for. `require` takes a check's own word unless something is compared; `forbid` takes what it finds.
+
+| kind of check | requirements |
+|---|---|
+| state | `require disk_encryption` |
+| number | `require patch_age_days <= 30` (`=` `<` `<=` `>` `>=`) |
+| text | `require os_supported in ("debian 12", "debian 13")`, `= "..."`, `matches "debian *"`, `require kernel >= "6.1"` (at least this version), `forbid kernel = "..."` |
+| findings | `forbid rogue_notebook`, `require required_processes` (nothing is found), `forbid forbidden_processes matches "miner*"` |
+| list | `forbid listening_ports matches "tcp/0.0.0.0:*"`, `require administrators in ("root", "alice")` (nothing else) |
+
+| check | kind | what it looks at |
+|---|---|---|
+{checks}
+
+`applies when` can name {record}.
 
 ## Facts
 
 A fact that is not known when a device asks is *unknown*: it never opens anything. Always known, without a record too,
-are `time`, the flags `user.known`, `user.disabled`, `user.access_ended`, `device.known`, `device.managed` and
-`device.disabled` (false without a record) and `device.ownership` (`unknown` without one). `posture.status` is unknown
-for a device without a record, and the text `unknown` for one on record whose last report has expired or that never
-reported. An `allow` has to depend on a fact of identity.
+are `time`, the flags `user.known`, `user.disabled`, `user.access_ended`, `device.known`, `device.managed`,
+`device.disabled` and `device.shared_identity` (false without a record) and `device.ownership` (`unknown` without one).
+`posture.status` and `posture.freshness` are unknown for a device without a record, and the text `unknown` for one on
+record whose last report has expired or that never reported. An `allow` has to depend on a fact of identity.
 
 In a test block a device or user of which nothing but a name is given is not on record, and the time is only known when
 it is given.
@@ -96,7 +126,11 @@ def page() -> str:
         f"| `{fact.name}` | {fact.kind} | {'yes' if fact.identity else ''} | {fact.source} | `{fact.example}` |"
         for fact in catalogue().values()
     )
+    checks = "\n".join(f"| `{check.name}` | {check.kind} | {check.about} |" for check in CHECKS.values())
     return TEXT.format(
+        checks=checks,
+        record=", ".join(f"`{fact}`" for fact in check_posture.RECORD),
+        requirements=parse_posture.MAX_REQUIREMENTS,
         grammar=grammar,
         facts=facts,
         name=MAX_NAME,

@@ -13,8 +13,27 @@ from pathlib import Path
 
 import click
 
-from lab.bench import cost, document, freeradius, half_open, hostapd, latency, nac_server, scaling, tables
+from lab.bench import (
+    accounting,
+    catch_up,
+    coa,
+    cost,
+    document,
+    drain,
+    flame,
+    freeradius,
+    half_open,
+    hostapd,
+    latency,
+    nac_server,
+    posture_coa,
+    scaling,
+    storm,
+    tables,
+)
 from lab.bench.cases import CASES, RECORDING
+from lab.bench.offered import measure as offered
+from lab.bench.offered import plot as offered_plot
 from lab.bench.pki import KeyKind, Pki, create
 from lab.bench.rules import measure as rules
 from lab.bench.rules import plot
@@ -26,6 +45,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 OUTPUT = ROOT / "target" / "bench"
 PLOT = ROOT / "docs" / "benchmarks-rules.svg"
+OFFERED = ROOT / "docs" / "benchmarks-offered.svg"
+FLAME = ROOT / "docs" / "benchmarks-flame.svg"
 BINARY = ROOT / "target" / "release" / "nac-supplicant"
 DECIDE = ROOT / "target" / "release" / "examples" / "decide"
 
@@ -33,7 +54,7 @@ KINDS: dict[str, list[ServerKind]] = {
     "freeradius": [
         freeradius.FreeRadius(),
         freeradius.FreeRadius("FreeRADIUS, 1 thread", freeradius.ONE_THREAD),
-        freeradius.FreeRadius(RECORDING, freeradius.ONE_THREAD, records=True),
+        freeradius.FreeRadius(RECORDING, freeradius.ONE_THREAD, answers="sqlite"),
     ],
     "hostapd": [hostapd.Hostapd()],
     "nac": [nac_server.Nac(), nac_server.Nac("nac, with access lists", "rfc4849")],
@@ -81,7 +102,7 @@ def main(sections: tuple[str, ...], cases: tuple[str, ...], servers: tuple[str, 
         write=write and not cases and not servers,
     )
     try:
-        for section in sections or ("cost", "half-open", "scaling", "latency"):
+        for section in sections or ("cost", "half-open", "scaling", "latency", "offered", "storm", "accounting"):
             _SECTIONS[section](bench, cases)
     except (ServerError, SupplicantError, cost.MeasurementError) as error:
         raise click.ClickException(str(error)) from error
@@ -148,6 +169,22 @@ def _measure_latency(bench: Bench, _only: tuple[str, ...]) -> None:
     bench.tell("latency", tables.latency(result), result)
 
 
+def _measure_offered(bench: Bench, _only: tuple[str, ...]) -> None:
+    kinds = [kind for kind in bench.kinds if kind.name in ("nac", "FreeRADIUS", "hostapd")]
+    say = functools.partial(click.echo, err=True)
+    result = offered.measure(kinds, bench.pki_for("p256"), bench.folder / "offered", bench.supplicant, say)
+    bench.tell("offered", tables.offered(result), result)
+    if bench.write:
+        OFFERED.write_text(offered_plot.draw(result))
+
+
+def _measure_storm(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    result = storm.measure(bench.pki_for("p256"), bench.folder / "storm", bench.supplicant)
+    bench.tell("storm", tables.storm(result), result)
+
+
 def _measure_rules(bench: Bench, _only: tuple[str, ...]) -> None:
     servers: list[RuleServer] = [NAC] if _has_nac(bench) else []
     if any(kind.name == "FreeRADIUS" for kind in bench.kinds):
@@ -160,6 +197,54 @@ def _measure_rules(bench: Bench, _only: tuple[str, ...]) -> None:
         PLOT.write_text(plot.draw(costs))
 
 
+def _measure_coa(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    result = coa.measure(bench.folder / "coa")
+    bench.tell("coa", tables.coa(result), result)
+
+
+def _measure_posture(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    result = posture_coa.measure(bench.folder / "posture")
+    bench.tell("posture", tables.posture(result), result)
+
+
+def _measure_drain(bench: Bench, _only: tuple[str, ...]) -> None:
+    runs = drain.measure(bench.folder / "drain", bench.rounds)
+    bench.tell("drain", tables.drain(runs), runs)
+
+
+def _measure_catch_up(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    say = functools.partial(click.echo, err=True)
+    result = catch_up.measure(bench.pki_for("p256"), bench.folder / "catch-up", bench.supplicant, bench.rounds, say)
+    bench.tell("catch-up", tables.catch_up(result), result)
+
+
+def _measure_accounting(bench: Bench, _only: tuple[str, ...]) -> None:
+    say = functools.partial(click.echo, err=True)
+    names = {kind.name for kind in bench.kinds}
+    with accounting.servers(nac="nac" in names, freeradius="FreeRADIUS" in names) as kinds:
+        found = accounting.measure(
+            kinds, bench.pki_for("p256"), bench.folder / "accounting", bench.supplicant, bench.rounds, say
+        )
+    bench.tell("accounting", tables.accounting(found), found)
+
+
+def _measure_flame(bench: Bench, _only: tuple[str, ...]) -> None:
+    if not _has_nac(bench):
+        return
+    if not flame.is_available():
+        raise click.ClickException("perf is not installed: apt-get install linux-perf")
+    profile = flame.measure(bench.pki_for("p256"), bench.folder / "flame", bench.supplicant)
+    bench.tell("flame", tables.shares(profile.shares), profile.shares)
+    if bench.write:
+        FLAME.write_text(flame.draw(profile))
+
+
 def _has_nac(bench: Bench) -> bool:
     return any(kind.name == "nac" for kind in bench.kinds)
 
@@ -170,7 +255,15 @@ _SECTIONS: dict[str, Callable[[Bench, tuple[str, ...]], None]] = {
     "half-open": _measure_half_open,
     "scaling": _measure_scaling,
     "latency": _measure_latency,
+    "offered": _measure_offered,
+    "storm": _measure_storm,
     "rules": _measure_rules,
+    "coa": _measure_coa,
+    "posture": _measure_posture,
+    "drain": _measure_drain,
+    "catch-up": _measure_catch_up,
+    "accounting": _measure_accounting,
+    "flame": _measure_flame,
 }
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def measure(
 
 def _run(case: Case, installed: Installed, supplicant: Supplicant) -> Json:
     kind = installed.kind
-    few = isinstance(kind, Hostapd) or (isinstance(kind, FreeRadius) and kind.records)
+    few = isinstance(kind, Hostapd) or (isinstance(kind, FreeRadius) and kind.answers != "nothing")
     server_cores, load_cores = cores.split()
     pinned = Supplicant(supplicant.binary, load_cores)
     with running(installed, supplicant, cores=server_cores) as server:

@@ -11,7 +11,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-SECTIONS = ("machine", "cost", "floor", "half-open", "scaling", "latency", "rules")
+SECTIONS = (
+    "machine",
+    "cost",
+    "floor",
+    "half-open",
+    "scaling",
+    "latency",
+    "offered",
+    "storm",
+    "rules",
+    "coa",
+    "posture",
+    "drain",
+    "catch-up",
+    "accounting",
+    "flame",
+)
 
 
 class MarkerError(Exception):

@@ -1,5 +1,5 @@
 """FreeRADIUS 3.2 from Debian with the least configuration that does EAP-TLS and MAB: nothing is logged per packet, or a
-row per answer is written into SQLite, which is the least that nac does.
+row per answer is written into SQLite, which is the least that nac does; accounting on request, kept in one way or none.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import sqlite3
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
-from lab.bench.running_server import Protection, Setup
+from lab.bench.running_server import Protection, Setup, accounting_port
 
 COMMAND = "freeradius"
 
@@ -81,7 +82,7 @@ modules {{
     files {{
         usersfile = {folder}/users
     }}
-{sql}}}
+{modules}}}
 server bench {{
     listen {{
         type = auth
@@ -98,23 +99,56 @@ server bench {{
         eap
     }}
     post-auth {{
-{record}    }}
+        {keep_answer}
+    }}
+    listen {{
+        type = acct
+        ipaddr = 127.0.0.1
+        port = {accounting_port}
+    }}
+    accounting {{
+        {keep_accounting}
+    }}
 }}
 """
 
-_SQL = """\
-    sql {{
+_ALWAYS = """\
+    always ok {
+        rcode = ok
+    }
+"""
+
+_DETAIL = """\
+    detail {{
+        filename = {folder}/detail
+        header = "%t"
+        permissions = 0600
+        locking = no
+    }}
+"""
+
+_SQLITE = """\
         driver = "rlm_sql_sqlite"
         dialect = "sqlite"
         sqlite {{
             filename = "{database}"
             busy_timeout = 5000
         }}
-        read_clients = no
+"""
+
+_POSTGRESQL = """\
+        driver = "rlm_sql_postgresql"
+        dialect = "postgresql"
+        radius_db = "dbname=records host={folder} user=nac"
+"""
+
+_SQL = """\
+    sql {{
+{engine}        read_clients = no
         pool {{
-            start = 1
-            min = 1
-            max = 1
+            start = {connections}
+            min = {connections}
+            max = {connections}
             spare = 0
             uses = 0
             lifetime = 0
@@ -124,15 +158,24 @@ _SQL = """\
             query = "INSERT INTO answers (at, mac, user_name, nas, reply) VALUES (%l, '%{{Calling-Station-Id}}', \
 '%{{User-Name}}', '%{{NAS-Identifier}}', '%{{reply:Packet-Type}}')"
         }}
+        accounting {{
+            query = "INSERT INTO records (at, session, mac, user_name, nas, status, seconds, octets_in, octets_out) \
+VALUES (%l, '%{{Acct-Session-Id}}', '%{{Calling-Station-Id}}', '%{{User-Name}}', '%{{NAS-Identifier}}', \
+'%{{Acct-Status-Type}}', '%{{Acct-Session-Time}}', '%{{Acct-Input-Octets}}', '%{{Acct-Output-Octets}}')"
+        }}
     }}
 """
 
-_TABLE = """\
-PRAGMA journal_mode = WAL;
-CREATE TABLE answers (id INTEGER PRIMARY KEY, at INTEGER, mac TEXT, user_name TEXT, nas TEXT, reply TEXT);
+TABLES = """\
+CREATE TABLE answers (at INTEGER, mac TEXT, user_name TEXT, nas TEXT, reply TEXT);
 CREATE INDEX answers_mac ON answers (mac, at);
 CREATE INDEX answers_user_name ON answers (user_name, at);
+CREATE TABLE records (at INTEGER, session TEXT, mac TEXT, user_name TEXT, nas TEXT, status TEXT, seconds INTEGER,
+    octets_in BIGINT, octets_out BIGINT);
+CREATE INDEX records_session ON records (session);
+CREATE INDEX records_mac ON records (mac, at);
 """
+"""For SQLite and PostgreSQL alike."""
 
 _MAC = """\
 {mac} Auth-Type := Accept
@@ -154,25 +197,37 @@ AS_SHIPPED = Pool(start=5, most=32, fewest_spare=3, most_spare=10)
 ONE_THREAD = Pool(start=1, most=1, fewest_spare=1, most_spare=1)
 
 
+Keeping = Literal["nothing", "file", "sqlite", "postgresql"]
+"""What is kept: nothing, or every packet - in a text file that is not synced, or as a row."""
+
+
 @dataclass(frozen=True)
 class FreeRadius:
     """FreeRADIUS as Debian ships it, with a thread pool as shipped or another.
 
-    `records`: a row per answer in SQLite.
+    `answers`: what is kept of every answer, `accounting`: of every Accounting-Request. `postgresql`: folder of the UNIX
+    socket of a server whose database `records` has the `TABLES`.
     """
 
     name: str = "FreeRADIUS"
     pool: Pool = AS_SHIPPED
     protection: Protection = "optional"
-    records: bool = False
+    answers: Keeping = "nothing"
+    accounting: Keeping = "nothing"
+    postgresql: Path | None = None
 
     def prepare(self, folder: Path, setup: Setup, port: int, secret_file: Path) -> list[str]:
         """See `ServerKind.prepare`."""
         (folder / "tlscache").mkdir()
-        database = folder / "answers.db"
-        if self.records:
+        kept = {self.answers, self.accounting}
+        modules = _ALWAYS + (_DETAIL.format(folder=folder) if "file" in kept else "")
+        if "sqlite" in kept:
+            database = folder / "records.db"
             with closing(sqlite3.connect(database)) as connection:
-                connection.executescript(_TABLE)
+                connection.executescript(f"PRAGMA journal_mode = WAL;{TABLES}")
+            modules += _SQL.format(engine=_SQLITE.format(database=database), connections=1)
+        if "postgresql" in kept:
+            modules += _SQL.format(engine=_POSTGRESQL.format(folder=self.postgresql), connections=self.pool.start)
         (folder / "radiusd.conf").write_text(
             _RADIUSD.format(
                 folder=folder,
@@ -182,13 +237,18 @@ class FreeRadius:
                 ca=setup.pki.ca,
                 cache="yes" if setup.resumption else "no",
                 port=port,
-                sql=_SQL.format(database=database) if self.records else "",
-                record="        sql\n" if self.records else "",
+                accounting_port=accounting_port(port),
+                modules=modules,
+                keep_answer=_MODULE[self.answers],
+                keep_accounting=_MODULE[self.accounting],
                 **asdict(self.pool),
             )
         )
         (folder / "users").write_text("".join(_MAC.format(mac=f"0200{index:08x}") for index in range(setup.macs)))
         return [COMMAND, "-f", "-l", "stdout", "-n", "radiusd", "-d", str(folder)]
+
+
+_MODULE: dict[Keeping, str] = {"nothing": "ok", "file": "detail", "sqlite": "sql", "postgresql": "sql"}
 
 
 def is_installed() -> bool:

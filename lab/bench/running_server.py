@@ -145,6 +145,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
+def accounting_port(port: int) -> int:
+    """Where a server that answers at `port` is told about sessions."""
+    return port + 1
+
+
 def _free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))

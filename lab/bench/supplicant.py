@@ -66,6 +66,18 @@ class Supplicant:
         with self.loading(server, arguments) as load:
             return load.report()
 
+    def swarm(self, server: RunningServer, arguments: list[str]) -> Json:
+        """Runs a swarm to its end; its report says whether all was right. Raises `SupplicantError`."""
+        who = [*self._towards(server), "--server-pid", str(server.pid), *self._device(server)]
+        done = subprocess.run(
+            [*pinned(self.cores), self.binary, "swarm", *who, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=LOAD_TIMEOUT_S,
+            check=False,
+        )
+        return _parsed(0 if done.stdout else done.returncode, done.stdout, done.stderr)
+
     @contextmanager
     def loading(self, server: RunningServer, arguments: list[str]) -> Iterator[RunningLoad]:
         """Starts a load and goes on; it is stopped at the end if it still runs."""

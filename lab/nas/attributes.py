@@ -18,12 +18,14 @@ _NAMES: Final[Mapping[int | tuple[int, int], str]] = {
     92: "NAS-Filter-Rule",
     (9, 1): "Cisco-AVPair",
     (11, 25): "HP-User-Role",
+    (11, 61): "HP-Nas-Filter-Rule",
     (11, 63): "HP-Nas-Rules-IPv6",
     (1916, 232): "Extreme-EXOS-Dynamic-ACL",
     (2636, 48): "Juniper-Switching-Filter",
     (14179, 6): "Airespace-ACL-Name",
     (14823, 1): "Aruba-User-Role",
     (14823, 51): "Aruba-NAS-Filter-Rule",
+    (14988, 30): "Mikrotik-Switching-Filter",
 }
 """By type, or by vendor and vendor type."""
 

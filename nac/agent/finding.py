@@ -18,7 +18,8 @@ LONGEST_LIST: Final = 2048
 
 @dataclass(frozen=True)
 class Finding:
-    """`value` and `detail` are bounded and printable, whatever a file or a process called itself."""
+    """`value` and `detail` are bounded and printable, whatever a file or a process called itself. Of a list that had
+    to be cut nothing is known: what is asked of it may lie behind the cut."""
 
     result: Result
     value: Value = None
@@ -32,6 +33,7 @@ class Finding:
             kept, left_out = bounded(self.value)
             object.__setattr__(self, "value", kept)
             if left_out:
+                object.__setattr__(self, "result", "unknown")
                 object.__setattr__(self, "detail", tame(f"{left_out} more are not listed. {self.detail}"))
 
 

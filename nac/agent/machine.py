@@ -10,13 +10,13 @@ from nac.agent.commands import Commands
 from nac.agent.config import CheckSettings
 from nac.agent.listeners import Listener, read_listeners, with_processes
 from nac.agent.processes import Process, read_processes
-from nac.agent.root import Root
+from nac.agent.root import Root, UnreadableError
 
 FIRST_PERSON: Final = 1000
 """User numbers from here on are people's (login.defs(5)); below are services."""
 
 NOBODY: Final = 65534
-MOST_HOMES: Final = 64
+MOST_HOMES: Final = 512
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,12 @@ class Machine:
 
     @cached_property
     def homes(self) -> tuple[str, ...]:
-        """Home folders of root and of people, those that exist; at most 64. Raises `UnreadableError`."""
+        """Home folders of root and of people, those that exist. Raises `UnreadableError`, also for too many."""
         homes = {user.home for user in self.users if user.uid == 0 or FIRST_PERSON <= user.uid < NOBODY}
-        return tuple(home for home in sorted(homes) if home != "/" and self.root.exists(home))[:MOST_HOMES]
+        found = tuple(home for home in sorted(homes) if home != "/" and self.root.exists(home))
+        if len(found) > MOST_HOMES:
+            raise UnreadableError(f"more than {MOST_HOMES} home folders")
+        return found
 
     @cached_property
     def users(self) -> tuple[User, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from collections.abc import Iterator
@@ -34,3 +35,4 @@ def messages(netlink: socket.socket) -> Iterator[tuple[int, bytes]]:
             if not flags & NLM_F_MULTI:
                 return
             at += (length + 3) & ~3
+    raise OSError(errno.EMSGSIZE, f"more than {MOST_MESSAGES} messages")

@@ -88,6 +88,8 @@ class Root:
         try:
             with Path(self.at(path)).open(encoding="ascii", errors="replace") as table:
                 yield from islice(table, MOST_LINES)
+                if next(table, None) is not None:
+                    raise UnreadableError(f"{path}: more than {MOST_LINES} lines")
         except OSError as error:
             raise _unreadable(path, error) from None
 
@@ -95,7 +97,10 @@ class Root:
         """The names in a folder, sorted. Raises `UnreadableError`, `MissingError`."""
         try:
             with os.scandir(self.at(folder)) as entries:
-                return tuple(sorted(entry.name for entry in islice(entries, MOST_NAMES)))
+                found = tuple(sorted(entry.name for entry in islice(entries, MOST_NAMES)))
+                if next(entries, None) is not None:
+                    raise UnreadableError(f"{folder}: more than {MOST_NAMES} names")
+                return found
         except OSError as error:
             raise _unreadable(folder, error) from None
 

@@ -26,13 +26,17 @@ COMMANDS: Final[dict[str, str]] = {
     "client": "RADIUS clients: switches and wireless controllers.",
     "device": "Devices: their addresses, certificates, tags and posture.",
     "user": "Users and their groups.",
+    "session": "Live sessions: list, show, log in again, disconnect, quarantine.",
+    "posture": "Health of devices: verdicts, checks, findings, what would change.",
     "pki": "Certificates: authority, issue, revoke, lists.",
     "policy": "Who may reach what: check, explain, prove, compare, publish.",
     "auth": "Authentications: list, show, follow.",
     "why": "Explain what happened to a device, a user or one authentication.",
+    "db": "The database: state, retention, backup, restore, check.",
     "audit": "Who changed what.",
     "agent": "The posture agent of this device: check, report, status.",
     "decode": "Decode RADIUS packets from hex or a capture.",
+    "lab": "A campus on this machine: real supplicants, real switches' software, scenarios.",
     "completion": "Print a completion script for your shell.",
 }
 """Every noun with its line in the help; the order is the order of the help."""

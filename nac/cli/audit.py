@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Any, Final
 
 import click
 
@@ -11,6 +13,10 @@ from nac.cli.output import Format, local_time, output_option, print_json, print_
 from nac.cli.parameters import DurationParameter
 from nac.config.duration import Duration
 from nac.db.audit import AuditFilter, newest
+from nac.db.schema import AdminAudit, AdminTaken
+from nac.events.acts import places
+
+_SHORT: Final = 8
 
 
 @click.group("audit")
@@ -35,14 +41,29 @@ def list_(
     limit: int,
     output: Format,
 ) -> None:
-    """List the newest changes, the newest last."""
+    """List the newest changes, the newest last.
+
+    Each with its place in the journal of every server that has taken it up: node and sequence.
+    """
     start = int(time.time()) - since.seconds if since is not None else None
     wanted = AuditFilter(actor=actor, action=action, subject=subject, since=start)
     with invocation.database() as database, database.read() as session:
-        rows = [(row.at, row.actor, row.action, row.subject, row.detail) for row in newest(session, wanted, limit)]
+        rows = newest(session, wanted, limit)
+        taken = places(session, rows)
     if output == "json":
-        names = ("at", "actor", "action", "subject", "detail")
-        print_json([dict(zip(names, row, strict=True)) for row in rows])
+        print_json([{**_said(row), "taken": [_place(one) for one in taken[row.id]]} for row in rows])
         return
-    cells = [(local_time(at), *said) for at, *said in rows]
-    print_table(("TIME", "ACTOR", "ACTION", "SUBJECT", "DETAIL"), cells, empty="no changes match")
+    cells = [
+        (*_said(row, local_time).values(), " ".join(f"{one.node[:_SHORT]}:{one.sequence}" for one in taken[row.id]))
+        for row in rows
+    ]
+    print_table(("TIME", "ACTOR", "ACTION", "SUBJECT", "DETAIL", "JOURNAL"), cells, empty="no changes match")
+
+
+def _said(row: AdminAudit, time_text: Callable[[int], object] = int) -> dict[str, Any]:
+    names = ("actor", "action", "subject", "detail")
+    return {"at": time_text(row.at), **{name: getattr(row, name) for name in names}}
+
+
+def _place(one: AdminTaken) -> dict[str, str | int]:
+    return {"node": one.node, "sequence": one.sequence, "at": one.at_us, "generation": one.generation}

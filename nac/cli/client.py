@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import sys
 import time
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import UNSET
 
 from nac.cli.invocation import Invocation, pass_invocation
 from nac.cli.output import (
@@ -26,14 +27,22 @@ from nac.cli.output import (
     print_table,
     say,
 )
-from nac.cli.parameters import NameParameter, PrefixParameter
+from nac.cli.parameters import NameParameter, PrefixParameter, VerbsParameter
 from nac.clients.seal import load_seal
 from nac.clients.secret import LONGEST_OCTETS, RECOMMENDED_OCTETS, SharedSecret
-from nac.clients.store import Clients, NewClient, Prefix
+from nac.clients.store import ClientChange, Clients, NewClient, Prefix
+from nac.coa.client import to_coa_client, verbs_text
+from nac.coa.error_cause import error_cause, in_words
+from nac.coa.learnt import Lesson, lessons_of
+from nac.coa.probe import probe
+from nac.coa.recipe import Verb
+from nac.coa.vendor import recipe_of
 from nac.db.audit import os_user
 from nac.db.schema import Client
+from nac.enforcement.dictionary import shipped_dictionary
 from nac.enforcement.snippet import SECRET, configuration
 from nac.enforcement.vendor import DIALECTS, MAKES
+from nac.errors import NotFoundError
 from nac.identity.name import Name
 
 _secret_file = click.option(
@@ -53,6 +62,10 @@ class _AddressParameter(click.ParamType[IPv4Address | IPv6Address]):
             return ip_address(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+_PORT = click.IntRange(1, 65535)
+_VERBS_HELP = f"Which means to use, in order, joined by commas: {', '.join(Verb)}. Default: as its make takes them."
 
 
 @click.group("client")
@@ -91,16 +104,26 @@ def cli() -> None:
     help="New conversations per second; more are shed.",
 )
 @click.option("--burst", type=click.IntRange(1, 1_000_000), default=2000, show_default=True, help="How many at once.")
+@click.option("--coa-port", type=_PORT, help="Where it takes changes of live sessions. Default: as its make does.")
+@click.option("--coa-verbs", type=VerbsParameter(), help=_VERBS_HELP)
+@click.option("--coa/--no-coa", "coa_enabled", default=True, show_default=True, help="Change its live sessions.")
 @_secret_file
 @output_option
 @pass_invocation
 def add(
-    invocation: Invocation, /, name: Name, prefix: Prefix, secret_file: Path | None, output: Format, **settings: Any
+    invocation: Invocation,
+    /,
+    name: Name,
+    prefix: Prefix,
+    secret_file: Path | None,
+    coa_verbs: tuple[Verb, ...] | None,
+    output: Format,
+    **settings: Any,
 ) -> None:
     """Add a client by its address or prefix, and print its shared secret (once)."""
     secret = _given(secret_file) or SharedSecret.generate()
     seal = load_seal(invocation.config.secrets_key)
-    new = NewClient(name, prefix, **settings)
+    new = NewClient(name, prefix, coa_verbs=verbs_text(coa_verbs) if coa_verbs else None, **settings)
     with invocation.database() as database, database.write() as session:
         clients = Clients(session, actor=os_user(), now=int(time.time()))
         client = clients.add(new, secret, seal)
@@ -140,11 +163,91 @@ def show(invocation: Invocation, client: str, output: Format) -> None:
         row = clients.get(client)
         found = _as_json(row)
         found["overlaps"] = [f"{other.prefix} ({other.name})" for other in clients.overlaps(row)]
+        lessons = list(lessons_of(session, row.name))
+    learnt = [
+        {"verb": verb, "answer": one.answer, "error_cause": one.error_cause, "at": one.at // 1_000_000}
+        for verb, one in lessons
+    ]
     if output == "json":
-        print_json(found)
+        print_json({**found, "coa_learnt": learnt})
         return
+    said = [f"{verb}: {one.answer}{_cause(one)} at {local_time(one.at / 1e6)}" for verb, one in lessons]
     secrets = [f"{s['octets']} octets, since {local_time(s['since'])}" for s in found["secrets"]]
-    print_record({**found, "secrets": secrets, "added": local_time(found["added"])})
+    print_record({**found, "secrets": secrets, "added": local_time(found["added"]), "coa learnt": said})
+
+
+@cli.command("set")
+@click.argument("client")
+@click.option("--coa-port", type=_PORT, help="Where it takes changes of live sessions.")
+@click.option("--coa-verbs", type=VerbsParameter(), help=_VERBS_HELP)
+@click.option("--coa/--no-coa", "coa_enabled", default=None, help="Change its live sessions.")
+@click.option("--coa-default", is_flag=True, help="Port and verbs as its make has them.")
+@pass_invocation
+def set_(
+    invocation: Invocation,
+    client: str,
+    coa_port: int | None,
+    coa_verbs: tuple[Verb, ...] | None,
+    coa_enabled: bool | None,
+    coa_default: bool,
+) -> None:
+    """Change how a client takes changes of live sessions."""
+    if coa_default and (coa_port or coa_verbs):
+        raise click.UsageError("--coa-default takes neither --coa-port nor --coa-verbs")
+    unset = None if coa_default else UNSET
+    change = ClientChange(
+        coa_enabled=UNSET if coa_enabled is None else coa_enabled,
+        coa_port=coa_port or unset,
+        coa_verbs=verbs_text(coa_verbs) if coa_verbs else unset,
+    )
+    if change == ClientChange():
+        raise click.UsageError("nothing to change; see --help")
+    with invocation.database() as database, database.write() as session:
+        name = Clients(session, actor=os_user(), now=int(time.time())).change(client, change).name
+    say(f"client {cell(name)} changed")
+
+
+@cli.command("test-coa")
+@click.argument("client")
+@click.option("--address", type=_AddressParameter(), help="Which switch, where the client is a prefix.")
+@output_option
+@pass_invocation
+def test_coa(invocation: Invocation, client: str, address: IPv4Address | IPv6Address | None, output: Format) -> None:
+    """Ask a client to disconnect a session that cannot exist: its refusal shows that port and secret are right.
+
+    Run it where the server runs: the switch knows that address. Exits with 4 when nothing answers.
+    """
+    with invocation.database() as database, database.read() as session:
+        row = Clients(session, actor=os_user(), now=int(time.time())).get(client)
+        found = to_coa_client(row, load_seal(invocation.config.secrets_key))
+        network = ip_network(row.prefix)
+    if address is None and network.num_addresses > 1:
+        raise click.UsageError(f"{row.name} is {network}: say which switch with --address")
+    where = str(address or network.network_address)
+    probed = probe(found, where, shipped_dictionary(), invocation.config.coa.source)
+    target = f"{probed.target.address} port {probed.target.port}"
+    if probed.answer is None:
+        dropped = ", ".join(f"{count} with a wrong {reason}" for reason, count in probed.dropped.items())
+        raise NotFoundError(
+            f"{target} does not answer" + (f" as it should: {dropped}" if dropped else ""),
+            fix="check dynamic authorization on the switch: that it is on, its port (`nac client set NAME "
+            "--coa-port`), the shared secret, and that it takes requests from this address",
+        )
+    cause = in_words(probed.answer.error_cause)
+    if output == "json":
+        print_json(
+            {
+                "address": probed.target.address,
+                "port": probed.target.port,
+                "acknowledged": probed.answer.acknowledged,
+                "error_cause": probed.answer.error_cause,
+            }
+        )
+        return
+    said = "acknowledged what cannot be" if probed.answer.acknowledged else f"refused, {cause}"
+    say(f"{target}: {said}; port and secret are right")
+    if not probed.answer.acknowledged and error_cause(probed.answer.error_cause).effect == "unsupported":
+        note(f"but: {error_cause(probed.answer.error_cause).meaning} {error_cause(probed.answer.error_cause).fix}")
 
 
 @cli.command("rotate-secret")
@@ -214,6 +317,10 @@ def _print_secret(client: dict[str, Any], made: SharedSecret | None, output: For
         say(f"shared secret (shown only now): {text}")
 
 
+def _cause(lesson: Lesson) -> str:
+    return f" {in_words(lesson.error_cause)}" if lesson.answer == "nak" else ""
+
+
 def _as_json(client: Client) -> dict[str, Any]:
     """A client as `-o json` prints it, its secrets by age and length only. `added`, `since`: Unix seconds."""
     return {
@@ -226,6 +333,9 @@ def _as_json(client: Client) -> dict[str, Any]:
         "max_tls": client.max_tls,
         "conversations_per_second": client.conversations_per_second,
         "burst": client.burst,
+        "coa": client.coa_enabled,
+        "coa_port": client.coa_port or recipe_of(client.dialect).port,
+        "coa_verbs": client.coa_verbs,
         "secrets": [{"octets": secret.octets, "since": secret.created_at} for secret in client.secrets],
         "added": client.created_at,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -28,6 +29,7 @@ from nac.db.schema import Device
 from nac.identity.devices import DeviceChange, Devices, Fingerprint, NewDevice, PostureStatus
 from nac.identity.mac import MacAddress
 from nac.identity.name import Name
+from nac.sessions.sightings import of_device
 
 
 @click.group("device")
@@ -103,14 +105,42 @@ def show(invocation: Invocation, device: str, output: Format) -> None:
     """Show one device."""
     now = int(time.time())
     with invocation.database() as database, database.read() as session:
-        found = _as_json(Devices(session, actor=os_user(), now=now).get(device))
+        known = Devices(session, actor=os_user(), now=now).get(device)
+        found = _as_json(known) | {"sightings": [asdict(one) for one in of_device(session, known)]}
     if output == "json":
         print_json(found)
         return
     fields = {key: found[key] for key in ("name", "kind", "owner", "managed", "macs", "certificates", "tags")}
     print_record(
-        {**fields, "state": _state(found), "posture": _posture(found, now), "added": local_time(found["added"])}
+        {
+            **fields,
+            "state": _state(found),
+            "posture": _posture(found, now),
+            "seen": _seen(found["sightings"]),
+            "added": local_time(found["added"]),
+        }
     )
+
+
+@cli.command("sightings")
+@click.argument("device")
+@output_option
+@pass_invocation
+def sightings(invocation: Invocation, device: str, output: Format) -> None:
+    """Show behind which MAC addresses a device was accepted, where, and when for the first and the last time.
+
+    One that makes up its addresses is known by its certificate: it has a line for each address.
+    """
+    with invocation.database() as database, database.read() as session:
+        found = of_device(session, Devices(session, actor=os_user(), now=int(time.time())).get(device))
+    if output == "json":
+        print_json([asdict(one) for one in found])
+        return
+    rows = [
+        (one.mac, one.client, (one.certificate or "")[:16], local_time(one.first_at), local_time(one.last_at))
+        for one in found
+    ]
+    print_table(("MAC", "CLIENT", "CERTIFICATE", "FIRST SEEN", "LAST SEEN"), rows, empty="it was never accepted")
 
 
 @cli.command("set")
@@ -152,7 +182,7 @@ def tag_(invocation: Invocation, device: str, tags: tuple[Name, ...], removed: t
 
 @cli.command("posture")
 @click.argument("device")
-@click.argument("status", type=click.Choice(["healthy", "unhealthy", "unknown"]))
+@click.argument("status", type=click.Choice(["healthy", "degraded", "unhealthy", "unknown"]))
 @click.option(
     "--for",
     "duration",
@@ -161,7 +191,7 @@ def tag_(invocation: Invocation, device: str, tags: tuple[Name, ...], removed: t
 )
 @pass_invocation
 def posture(invocation: Invocation, device: str, status: PostureStatus, duration: Duration | None) -> None:
-    """Set what is known of a device's health."""
+    """Set what is known of a device's health, until it next reports."""
     now = int(time.time())
     expires_at = now + duration.seconds if duration is not None else None
     with invocation.database() as database, database.write() as session:
@@ -221,6 +251,15 @@ def _as_json(device: Device) -> dict[str, Any]:
 
 def _state(device: dict[str, Any]) -> str:
     return "disabled" if device["disabled"] else "enabled"
+
+
+def _seen(found: list[dict[str, Any]]) -> str:
+    """The newest sighting, and how many addresses there are."""
+    if not found:
+        return "never"
+    addresses = len({one["mac"] for one in found})
+    behind = "" if addresses == 1 else f"; {addresses} addresses, see `nac device sightings`"
+    return f"{local_time(found[0]['last_at'])} at {found[0]['client']}{behind}"
 
 
 def _posture(device: dict[str, Any], now: int) -> str:

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 import click
 
 from nac.clients.store import Prefix, parse_prefix
+from nac.coa.client import parse_verbs
+from nac.coa.recipe import Verb
 from nac.config.duration import Duration
 from nac.identity.devices import Fingerprint, parse_fingerprint
 from nac.identity.mac import MacAddress
@@ -57,6 +59,13 @@ class PrefixParameter(_Parsed[Prefix]):
 
     def parse(self, text: str) -> Prefix:
         return parse_prefix(text)
+
+
+class VerbsParameter(_Parsed[tuple[Verb, ...]]):
+    name = "verbs"
+
+    def parse(self, text: str) -> tuple[Verb, ...]:
+        return parse_verbs(text)
 
 
 class CertificateParameter(_Parsed[Fingerprint]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 
 import click
 
@@ -21,9 +22,11 @@ def cli(invocation: Invocation) -> None:
     from nac.service import Service
 
     log.configure(invocation.config.log)
+    # It answers before it is built to the end: who asked it to stop then is heard as well.
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
-    with Service(invocation.config_path) as service:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: service.stop())
+    with Service(invocation.config_path, stop) as service:
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
         signal.signal(signal.SIGHUP, lambda *_: service.reload())
         service.run()

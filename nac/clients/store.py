@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal, TypedDict
 
+from msgspec import UNSET, UnsetType
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
@@ -61,6 +62,19 @@ class NewClient:
     max_tls: TlsVersion = "1.3"
     conversations_per_second: int = 500
     burst: int = 2000
+    coa_enabled: bool = True
+    coa_port: int | None = None
+    coa_verbs: str | None = None
+
+
+@dataclass(frozen=True)
+class ClientChange:
+    """What `Clients.change` sets; what is UNSET stays. None: as the client's make does. `coa_verbs`: in order, joined
+    by commas (`nac.coa.client.parse_verbs`)."""
+
+    coa_enabled: bool | UnsetType = UNSET
+    coa_port: int | UnsetType | None = UNSET
+    coa_verbs: str | UnsetType | None = UNSET
 
 
 class Clients:
@@ -85,6 +99,9 @@ class Clients:
             max_tls=new.max_tls,
             conversations_per_second=new.conversations_per_second,
             burst=new.burst,
+            coa_enabled=new.coa_enabled,
+            coa_port=new.coa_port,
+            coa_verbs=new.coa_verbs,
             created_at=self._now,
         )
         self._session.add(client)
@@ -108,6 +125,16 @@ class Clients:
         mine = ip_network(client.prefix)
         others = [other for other in self.find() if other.key != client.key]
         return [other for other in others if _overlap(mine, ip_network(other.prefix))]
+
+    def change(self, name: str, change: ClientChange) -> Client:
+        """Apply a change. Raises `NotFoundError`."""
+        client = self.get(name)
+        fields = {field: value for field, value in vars(change).items() if value is not UNSET}
+        for field, value in fields.items():
+            setattr(client, field, value)
+        revision.bump_clients(self._session)
+        self._record("client set", client, " ".join(f"{field}={value!r}" for field, value in fields.items()))
+        return client
 
     def start_rotation(self, name: str, secret: SharedSecret, seal: Seal) -> Client:
         """Add a second live secret. Raises `NotFoundError`, or `ConflictError` when there are two already."""

@@ -1,4 +1,4 @@
-"""A UDP address to listen on: `192.0.2.1:1812`, `[2001:db8::1]:1812`."""
+"""Addresses of this host: one to listen on (`192.0.2.1:1812`, `[2001:db8::1]:1812`), one to send from (`192.0.2.1`)."""
 
 from __future__ import annotations
 
@@ -34,9 +34,38 @@ class ListenAddress(str):
         return ListenAddress.parse(f"{address}:{self.port + 1 if self.port else 0}")
 
     @property
+    def host(self) -> str:
+        """The address, without brackets."""
+        return self.rpartition(":")[0].strip("[]")
+
+    @property
     def port(self) -> int:
-        """The UDP port, 0 for any."""
+        """The port, 0 for any."""
         return int(self.rpartition(":")[2])
+
+
+class SourceAddress(str):
+    """An IP address of this host, never a name, without a port."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> SourceAddress:
+        """`192.0.2.1` or `2001:db8::1`. Raises `ValueError` in words for an administrator."""
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            raise ValueError(
+                f'"{text}" is not an IP address: write the address alone, without port or brackets'
+            ) from None
+        if address.is_unspecified or address.is_multicast or "%" in text:
+            raise ValueError(f'"{text}" is no address to send from: write one of this host, without a zone')
+        return cls(address)
+
+    @property
+    def version(self) -> int:
+        """Of IP: 4 or 6."""
+        return 6 if ":" in self else 4
 
 
 def _address(text: str, v4: str | None, v6: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from nac.config.address import ListenAddress
+from nac.config.address import ListenAddress, SourceAddress
 from nac.config.database_url import DatabaseUrl
 from nac.config.diagnose import diagnose
 from nac.config.duration import Duration
@@ -105,7 +105,7 @@ def _convert(wanted: type, value: Any) -> Any:
         raise ValueError(f"Expected `str`, got `{type(value).__name__}`")
     if wanted is Path:
         return _path(value)
-    if wanted in (Duration, ListenAddress, DatabaseUrl):
+    if wanted in (Duration, ListenAddress, SourceAddress, DatabaseUrl):
         return wanted.parse(value)
     raise AssertionError(f"the model has a type that is not read here: {wanted}")
 

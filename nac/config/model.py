@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from nac.config.address import ListenAddress
+from nac.config.address import ListenAddress, SourceAddress
 from nac.config.database_url import DatabaseUrl
 from nac.config.duration import Duration
 
@@ -190,10 +190,120 @@ class TrustSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = ()
 
 
+class SessionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Live sessions: how long to wait for signs of one."""
+
+    stale_after: Annotated[
+        Duration,
+        Meta(
+            description="A session of which nothing is heard for so long is stale: listed, and not acted on. A session "
+            "that was given an Acct-Interim-Interval is stale after three of them, one with a longer Session-Timeout "
+            "after that."
+        ),
+    ] = Duration.parse("3h")
+    forget_after: Annotated[Duration, Meta(description="A session that was stale for so long is taken for closed.")] = (
+        Duration.parse("24h")
+    )
+
+
+class PostureSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Health reports of devices (`nac agent`), and for how long they count."""
+
+    listen: Annotated[
+        tuple[ListenAddress, ...],
+        Meta(
+            max_length=16,
+            description='TCP addresses for reports and the remediation page (HTTPS), "address:port". Empty: none.',
+            examples=[["0.0.0.0:8443", "[::]:8443"]],
+        ),
+    ] = ()
+    fresh: Annotated[
+        Duration, Meta(description="Age up to which a report is fresh. A posture of the policy may say otherwise.")
+    ] = Duration.parse("10m")
+    stale: Annotated[Duration, Meta(description="Age from which it is stale; between the two it is ageing.")] = (
+        Duration.parse("1h")
+    )
+    unknown: Annotated[Duration, Meta(description="Age from which nothing is known of the device's health.")] = (
+        Duration.parse("24h")
+    )
+    keep_values: Annotated[
+        bool,
+        Meta(
+            description="Keep what checks found (versions, ports, paths, names). false: only whether they passed; then "
+            "`nac posture what-if` cannot try other values."
+        ),
+    ] = True
+    history: Annotated[
+        Duration,
+        Meta(description="Changes of a verdict, refused reports and cleared findings older than this are deleted."),
+    ] = Duration.parse("30d")
+
+    def __post_init__(self) -> None:
+        if not self.fresh <= self.stale <= self.unknown:
+            steps = f"`fresh` {self.fresh}, `stale` {self.stale}, `unknown` {self.unknown}"
+            raise ValueError(f"{steps}: each has to be as long as the one before, or longer")
+
+
 class EventSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """What is remembered of authentications: personal data, so only for a time."""
 
-    retention: Annotated[Duration, Meta(description="Events older than this are deleted.")] = Duration.parse("90d")
+    retention: Annotated[
+        Duration, Meta(description="Events older than this are deleted, where [retention] says nothing else.")
+    ] = Duration.parse("90d")
+
+
+class RetentionSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long each kind of record is kept, where that is not `[events] retention`."""
+
+    authentications: Annotated[
+        Duration | None, Meta(description="Logins, and what they were decided over.", examples=["180d"])
+    ] = None
+    accounting: Annotated[Duration | None, Meta(description="Accounting records.", examples=["30d"])] = None
+    discards: Annotated[Duration | None, Meta(description="Packets that got no answer.", examples=["30d"])] = None
+    sessions: Annotated[
+        Duration | None,
+        Meta(description="Sessions that are over, and the totals of what they used.", examples=["365d"]),
+    ] = None
+    usage: Annotated[Duration | None, Meta(description="What sessions used, hour by hour.", examples=["365d"])] = None
+    sightings: Annotated[
+        Duration | None, Meta(description="Where devices were seen, from the last time on.", examples=["365d"])
+    ] = None
+
+
+class CoaSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How live sessions are changed on the switch (RFC 5176) when policy or facts say otherwise."""
+
+    source: Annotated[
+        tuple[SourceAddress, ...],
+        Meta(
+            max_length=2,
+            description="Addresses of this host that requests come from, for switches that take them from one only: at "
+            "most one of each version of IP. Empty: the route to the switch chooses.",
+        ),
+    ] = ()
+    per_second: Annotated[
+        int, Meta(ge=1, le=10000, description="New requests a second to each switch; more would overrun small ones.")
+    ] = 100
+    in_flight: Annotated[
+        int, Meta(ge=1, le=200, description="Requests to a switch that may wait for their answers at once.")
+    ] = 32
+    patience: Annotated[
+        Duration,
+        Meta(
+            description="How long a request is sent again before the switch counts as not answering (RFC 5080 2.2.1)."
+        ),
+    ] = Duration.parse("30s")
+    confirm: Annotated[
+        Duration,
+        Meta(
+            description="How long the effect of an acknowledged request may take - a new login, or the end of the "
+            "session - before the next means is tried."
+        ),
+    ] = Duration.parse("10s")
+
+    def __post_init__(self) -> None:
+        if len({address.version for address in self.source}) != len(self.source):
+            raise ValueError("`source` names two addresses of one version of IP: keep one of them")
 
 
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -217,7 +327,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     pki: PkiSettings = PkiSettings()
     eap: EapSettings = EapSettings()
     trust: TrustSettings = TrustSettings()
+    sessions: SessionSettings = SessionSettings()
+    posture: PostureSettings = PostureSettings()
     events: EventSettings = EventSettings()
+    retention: RetentionSettings = RetentionSettings()
+    coa: CoaSettings = CoaSettings()
     log: LogSettings = LogSettings()
 
     @property

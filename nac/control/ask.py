@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
-from nac.control.message import MAX_OCTETS, ControlAnswer, ControlRequest, encode
+from nac.control.message import MAX_OCTETS, Command, ControlAnswer, ControlRequest, encode
 from nac.errors import ControlError
 
 _PATIENCE_S = 120.0
 """A reload compiles a large policy before it answers."""
 
 
-def ask(path: Path, command: Literal["reload", "status"]) -> ControlAnswer:
+def ask(path: Path, command: Command, query: Mapping[str, str | int | None] | None = None) -> ControlAnswer:
     """Ask the running server. Raises `ControlError` when none listens."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
         line.settimeout(_PATIENCE_S)
         try:
             line.connect(str(path))
-            line.sendall(encode(ControlRequest(command=command)))
+            line.sendall(encode(ControlRequest(command=command, query=dict(query or {}))))
             return msgspec.json.decode(_read(line), type=ControlAnswer)
         except (OSError, msgspec.DecodeError) as error:
             raise ControlError(

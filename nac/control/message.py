@@ -10,19 +10,26 @@ MAX_OCTETS: Final = 4 * 1024 * 1024
 """Longest answer: counters of some ten thousand clients."""
 
 
-class ControlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`reload`: read everything again, now. `status`: what the server is doing."""
+Command = Literal["reload", "status", "sessions", "session", "change"]
 
-    command: Literal["reload", "status"]
+
+class ControlRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`reload`: read everything again, now. `status`: what the server is doing. The others take a `query` and are about
+    live sessions (`nac.coa.admin`): `sessions` finds some, `session` shows one, `change` does something to one.
+    """
+
+    command: Command
+    query: dict[str, str | int | None] = {}
 
 
 class ControlAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`ok` false: `message` says why, and the running snapshot stays as it was."""
+    """`ok` false: `message` says why, and what ran before goes on. `found`: what a query asked for."""
 
     ok: bool
     message: str = ""
     fix: str = ""
     status: dict[str, Any] | None = None
+    found: Any = None
 
 
 def encode(message: ControlRequest | ControlAnswer) -> bytes:

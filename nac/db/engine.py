@@ -16,12 +16,12 @@ from typing import Any, Final
 from pysqlite3 import dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.url import URL
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from nac.errors import StorageError
+from nac.errors import StorageError, UnstorableError
 
-SCHEMA_VERSION: Final = "0004"
+SCHEMA_VERSION: Final = "0009"
 """The newest migration; `tests/db` compares it with the scripts."""
 
 OLDEST_SQLITE: Final = (3, 51, 3)
@@ -34,6 +34,9 @@ are read seldom and written once.
 BUSY_TIMEOUT_MS: Final = 5000
 """How long a statement waits for another's write before the database counts as locked."""
 
+CONNECTIONS: Final = 8
+"""To PostgreSQL, at most: whoever wants another waits for `BUSY_TIMEOUT_MS`."""
+
 
 class Database:
     """One database, opened. Sessions may be used from any thread, each by one at a time."""
@@ -44,9 +47,12 @@ class Database:
         self._writer = engine.execution_options(nac_write=True)
 
     @classmethod
-    def open(cls, url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Database:
-        """Open a database that has this version's schema. Raises `StorageError`, also when it needs `upgrade`."""
-        engine = create(url, busy_timeout_ms=busy_timeout_ms)
+    def open(cls, url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, patience_s: float | None = None) -> Database:
+        """Open a database that has this version's schema. Raises `StorageError`, also when it needs `upgrade`.
+
+        `patience_s`: how long one statement of PostgreSQL may take; None for as long as it likes.
+        """
+        engine = create(url, busy_timeout_ms=busy_timeout_ms, patience_s=patience_s)
         with storage_errors(engine.url):
             require_file(engine.url)
             with engine.connect() as connection:
@@ -55,6 +61,18 @@ class Database:
             engine.dispose()
             raise _wrong_version(engine.url, found)
         return cls(engine)
+
+    @property
+    def engine_name(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @property
+    def engine_version(self) -> str:
+        """Of SQLite's library, or of the PostgreSQL server."""
+        if self.engine_name == "sqlite":
+            return str(dbapi2.sqlite_version)
+        return ".".join(map(str, self._engine.dialect.server_version_info or ()))
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -74,19 +92,22 @@ class Database:
         self._engine.dispose()
 
 
-def create(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
+def create(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, patience_s: float | None = None) -> Engine:
     """An engine with our settings. Raises `StorageError` for a URL or an SQLite library that is not usable."""
     try:
         parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            return _create_postgresql(parsed, busy_timeout_ms, patience_s)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_pre_ping=True)
+            raise ArgumentError(parsed.drivername)
     except ArgumentError as error:
         raise StorageError(
             "the database URL is not usable", fix="write it like sqlite:////var/lib/nac/nac.db (database.url)"
         ) from error
     except ModuleNotFoundError as error:
         raise StorageError(
-            f"the driver {error.name} for {describe(parsed)} is not installed", fix=f"pip install {error.name}"
+            f"the driver {error.name} for {describe(parsed)} is not installed",
+            fix="pip install --require-hashes -r requirements-postgresql.txt",
         ) from error
     if dbapi2.sqlite_version_info < OLDEST_SQLITE:
         raise StorageError(
@@ -96,6 +117,26 @@ def create(url: str, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Engine:
     engine = create_engine(parsed.set(drivername="sqlite+pysqlite"), module=dbapi2)
     event.listen(engine, "connect", partial(_prepare_sqlite, busy_timeout_ms))
     event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _create_postgresql(url: URL, busy_timeout_ms: int, patience_s: float | None) -> Engine:
+    """What the URL says of timeouts stands behind ours, and so holds. The server ends what we no longer wait for."""
+    from nac.db.patience import CONNECT_S, bound_waits
+
+    ours = {"lock_timeout": busy_timeout_ms, "statement_timeout": int((patience_s or 0) * 1000)}
+    options = " ".join([*(f"-c {name}={value}" for name, value in ours.items()), str(url.query.get("options", ""))])
+    url = url.set(drivername="postgresql+psycopg").update_query_dict(
+        {"connect_timeout": str(url.query.get("connect_timeout", CONNECT_S)), "options": options}
+    )
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=CONNECTIONS // 2,
+        max_overflow=CONNECTIONS - CONNECTIONS // 2,
+        pool_timeout=busy_timeout_ms / 1000,
+    )
+    bound_waits(engine, patience_s)
     return engine
 
 
@@ -118,16 +159,26 @@ def storage_errors(url: URL) -> Iterator[None]:
     """Turn what SQLAlchemy raises into `StorageError` that names the database (its password left out)."""
     try:
         yield
+    except (DataError, IntegrityError) as error:
+        raise UnstorableError(
+            f"{describe(url)}: {said(error)}", fix="what was to be written does not fit; please report it"
+        ) from error
     except SQLAlchemyError as error:
-        cause = getattr(error, "orig", None) or error
-        raise StorageError(f"{describe(url)}: {cause}", fix=_fix(str(cause))) from error
+        cause = said(error)
+        raise StorageError(f"{describe(url)}: {cause}", fix=_fix(cause)) from error
+
+
+def said(error: SQLAlchemyError) -> str:
+    """The first line: what follows is the statement, or a hint to change nac's code."""
+    return next(iter(str(getattr(error, "orig", None) or error).splitlines()), type(error).__name__)
 
 
 def describe(url: URL) -> str:
-    """A name of the database that can be shown: a file's path, or the URL without its password."""
+    """A name of the database that can be shown: a file's path, or where PostgreSQL is, without a password."""
     if url.get_backend_name() == "sqlite":
         return f"database {url.database or 'in memory'}"
-    return f"database {url.render_as_string(hide_password=True)}"
+    where = url.query.get("host") or url.host or "the local socket"
+    return f"database {url.database or url.username} at {where}"
 
 
 def require_file(url: URL) -> None:
@@ -174,8 +225,12 @@ def _wrong_version(url: URL, found: str | None) -> StorageError:
 
 
 def _fix(cause: str) -> str:
+    if "lock timeout" in cause:
+        return "another session holds a lock; find it in pg_stat_activity, or try again"
     if "locked" in cause:
         return "another program holds the database; find it with `fuser` on the file, or try again"
+    if "read-only transaction" in cause:
+        return "PostgreSQL takes no writes: it is a standby, or default_transaction_read_only is on"
     if "readonly" in cause or "unable to open" in cause:
         return "check that this user may write the file and its directory"
     if "full" in cause:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
 
-from nac.db.engine import SCHEMA_VERSION, create, describe, schema_version, storage_errors
+from nac.db.engine import SCHEMA_VERSION, create, describe, said, schema_version, storage_errors
 from nac.errors import StorageError
 
 
 def upgrade(url: str) -> None:
     """Create the database (an SQLite file gets mode 0600) or migrate it, all in one transaction.
 
-    Does nothing when it is current; refuses one that a newer version wrote. Raises `StorageError`.
+    Does nothing when it is current; refuses one that a newer version wrote. A migration that fails leaves everything as
+    it was. Raises `StorageError`.
     """
     engine = create(url)
     try:
@@ -31,9 +35,20 @@ def upgrade(url: str) -> None:
                         f"{describe(engine.url)} was written by a newer nac (schema {found})",
                         fix="run the newer version",
                     )
-                _migrate(connection)
+                with _explained(found):
+                    _migrate(connection)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _explained(found: str | None) -> Iterator[None]:
+    """Say of a migration that fails where the database stands now."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        fix = f"nothing was changed, it still has schema {found}: correct the cause and start again"
+        raise StorageError(f"the database could not be upgraded to {SCHEMA_VERSION}: {said(error)}", fix=fix) from error
 
 
 def _migrate(connection: Connection) -> None:

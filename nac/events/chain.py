@@ -12,6 +12,7 @@ from typing import Final, Literal, get_args
 
 from nac.events.causes import Cause, Stage, cause
 from nac.events.types import AuthenticationEvent, NasPort, PeerCertificate
+from nac.posture.checks import CHECKS
 
 Mark = Literal["ok", "failed", "skipped", "info"]
 
@@ -47,6 +48,7 @@ def explain(event: AuthenticationEvent) -> list[Step]:
             text = f"{event.detail or why.meaning} ({text})" if text else event.detail or why.meaning
         if text:
             steps.append(Step(stage, mark, text))
+    steps += _posture(event)
     fix = event.fix or why.fix
     if event.result != "accept" and fix:
         steps.append(Step("fix", "info", fix))
@@ -157,6 +159,16 @@ def _policy(event: AuthenticationEvent) -> str:
     reason = dict(decision.reasons).get(decision.rule, decision.verdict)
     grants = f"; opens {', '.join(decision.grants)}" if decision.grants else ""
     return f"{decision.rule}: {reason}{grants}"
+
+
+def _posture(event: AuthenticationEvent) -> list[Step]:
+    """What the device would have to mend: the remediation page tells its user the same."""
+    failed = event.facts.get("posture.failed")
+    if not isinstance(failed, list) or not failed:
+        return []
+    known = (f"{name}: {CHECKS[name].fix}" if name in CHECKS else name for name in failed)
+    status, freshness = (event.facts.get(f"posture.{fact}", "unknown") for fact in ("status", "freshness"))
+    return [Step("posture", "info", f"{status}, report {freshness}; {' '.join(known)}")]
 
 
 def _answer(event: AuthenticationEvent) -> str:

@@ -1,8 +1,7 @@
 """From the journal into the database: `Drain.run`, on a thread of its own.
 
 The data plane never waits for this. What was stored is acknowledged, and only then may the journal let go of it;
-whatever ends this process, the rest is read again, and what is stored twice is one row. While the journal itself cannot
-be written, events that did not reach it are fetched from the data plane's queue instead.
+whatever ends this process, the rest is read again, and what is stored twice is one row.
 """
 
 from __future__ import annotations
@@ -11,20 +10,18 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
-import msgspec
 import structlog
 
-from nac.errors import StorageError
+from nac.errors import StorageError, UnstorableError
+from nac.events.pace import Pace
+from nac.events.reader import Batch, EventSource, Reader
 from nac.events.store import ReceivedEvent
-from nac.events.types import AuthorizationEvent, DiscardEvent, decode_header
+from nac.events.types import AdminEvent, AuthorizationEvent, DiscardEvent, SessionHeader
 
 WAIT_MS: Final = 250
 """How long one wait for records lasts: the time that ending the thread may take."""
-
-BATCH: Final = 2048
-"""Records in one transaction."""
 
 FIRST_RETRY_S: Final = 0.5
 LONGEST_RETRY_S: Final = 15.0
@@ -33,24 +30,9 @@ FINISH_S: Final = 10.0
 """How long the end may take: what is not stored by then stays in the journal for the next start."""
 
 
-class JournalHealth(Protocol):
-    """What `nac._dataplane.JournalState` says of writing."""
-
-    @property
-    def alarm(self) -> Literal["failing", "full", "filling"] | None: ...
-
-
-class EventSource(Protocol):
-    """Where events come from: `nac._dataplane.DataPlane`."""
-
-    def read_journal(self, *, after: int, most: int, timeout_ms: int) -> list[tuple[int, bytes]]: ...
-    def acknowledge(self, sequence: int) -> None: ...
-    def journal_state(self) -> JournalHealth: ...
-    def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]: ...
-
-
 class EventSink(Protocol):
-    """Where events go: `nac.events.store.EventStore`. Raises `StorageError`, and may then be tried again."""
+    """Where events go: `nac.events.store.EventStore`. Raises `StorageError`, and may then be tried again, or
+    `UnstorableError`, and what it is about will never be stored."""
 
     def insert(self, batch: Sequence[ReceivedEvent]) -> None: ...
 
@@ -58,23 +40,35 @@ class EventSink(Protocol):
 @dataclass(frozen=True)
 class DrainCounters:
     """Since the start. `stored`: what happened, repetitions included. `dropped`: not storable whatever is tried.
-    `undecodable`: the planes disagree. `failures`: tries that the database refused."""
+    `undecodable`: the planes disagree. `failures`: tries that the database refused. `committed_at`: Unix seconds, None
+    before anything was stored; `error`: why the database takes nothing, None while it does."""
 
     stored: int = 0
     dropped: int = 0
     undecodable: int = 0
     failures: int = 0
+    committed_at: int | None = None
+    error: str | None = None
 
 
 class Drain:
     """Reads records and stores them. `clock` is monotonic, in seconds."""
 
-    def __init__(self, source: EventSource, sink: EventSink, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        source: EventSource,
+        sink: EventSink,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pace: Pace | None = None,
+    ) -> None:
         self._source = source
         self._sink = sink
         self._clock = clock
-        self._after = 0
-        self._batch: list[ReceivedEvent] = []
+        self._pace = pace or Pace(clock)
+        self._reader = Reader(source)
+        self._batch: Batch | None = None
+        self._pause = 0.0
         self._retry_at = 0.0
         self._delay = 0.0
         self._counters = DrainCounters()
@@ -85,7 +79,7 @@ class Drain:
         while not stop.is_set():
             try:
                 self.step(timeout_ms=WAIT_MS)
-                pause = self._retry_at - self._clock()
+                pause = max(self._retry_at - self._clock(), self._pause)
             except Exception:  # noqa: BLE001 - a defect here must not end the only thread that keeps records
                 self._log.exception("events.step_failed")
                 self._count(failures=1)
@@ -96,15 +90,23 @@ class Drain:
 
     def step(self, *, timeout_ms: int) -> int:
         """Store one batch, unless a failure was just now; how many records there were."""
+        self._pause = 0.0
         if self._clock() < self._retry_at:
             return 0
-        if not self._batch:
-            self._fetch(timeout_ms)
-        records = len(self._batch)
-        if self._batch and self._store():
-            self._source.acknowledge(self._after)
-            self._batch = []
-        return records
+        if self._batch is None:
+            self._batch = self._take(timeout_ms)
+        batch = self._batch
+        if batch.behind:
+            self._reader.read_ahead(most=self._pace.most)
+        self._pace.begin()
+        if self._store(batch.events):
+            self._batch = None
+            if batch.events:
+                self._counters = replace(self._counters, committed_at=int(time.time()), error=None)
+            if batch.records:
+                self._source.acknowledge(batch.last)
+                self._pause = self._pace.end(behind=batch.behind, urgent=self._is_urgent())
+        return batch.records
 
     def finish(self) -> None:
         """Store what is left, for `FINISH_S` at most; what is not stored stays in the journal for the next start."""
@@ -112,61 +114,63 @@ class Drain:
         deadline = self._clock() + FINISH_S
         while self._clock() < deadline and self.step(timeout_ms=0) and not self._retry_at:
             pass
+        self._reader.close()
 
     def counters(self) -> DrainCounters:
         """What was done so far; may be called from any thread."""
         return self._counters
 
-    def _fetch(self, timeout_ms: int) -> None:
-        records = self._source.read_journal(after=self._after, most=BATCH, timeout_ms=timeout_ms)
-        if records:
-            self._after = records[-1][0]
-        if len(records) < BATCH and self._source.journal_state().alarm in ("failing", "full"):
-            records += [(0, raw) for raw in self._source.wait_events(timeout_ms=0, max_events=BATCH)]
-        for sequence, raw in records:
-            self._accept(sequence, raw)
-        if records and not self._batch:
-            self._source.acknowledge(self._after)
+    def _take(self, timeout_ms: int) -> Batch:
+        batch = self._reader.take(most=self._pace.most, timeout_ms=timeout_ms)
+        self._count(undecodable=batch.undecodable)
+        for received in batch.events:
+            if isinstance(received.event, DiscardEvent):
+                self._warn(received.event)
+        return batch
 
-    def _accept(self, sequence: int, raw: bytes) -> None:
-        try:
-            event = decode_header(raw)
-        except msgspec.MsgspecError as error:
-            self._count(undecodable=1)
-            self._log.error("events.undecodable", sequence=sequence, error=str(error))
-            return
-        if isinstance(event, DiscardEvent):
-            self._log.warning(
-                "discard",
-                reason=event.reason,
-                client=event.client,
-                source=event.source,
-                count=event.count,
-                detail=event.detail,
-            )
-        self._batch.append(ReceivedEvent(raw, event, sequence))
+    def _warn(self, event: DiscardEvent) -> None:
+        self._log.warning(
+            "discard",
+            reason=event.reason,
+            client=event.client,
+            source=event.source,
+            count=event.count,
+            detail=event.detail,
+        )
 
-    def _store(self) -> bool:
+    def _is_urgent(self) -> bool:
+        """The journal is filling up."""
+        return self._source.journal_state().alarm is not None
+
+    def _store(self, events: Sequence[ReceivedEvent]) -> bool:
         """False when the database refuses all of it for now."""
+        if not events:
+            return True
         try:
-            self._sink.insert(self._batch)
-            self._count(stored=_happened(self._batch))
+            self._sink.insert(events)
+            self._count(stored=_happened(events))
+        except UnstorableError as error:
+            self._log.error("events.batch_not_storable", error=error.message, events=len(events))
+            return self._store_singly(events)
         except StorageError as error:
             self._postpone(error)
             return False
         except Exception:  # noqa: BLE001 - no single event may keep all others from being stored
-            self._log.exception("events.batch_not_storable", events=len(self._batch))
-            return self._store_singly()
+            self._log.exception("events.batch_not_storable", events=len(events))
+            return self._store_singly(events)
         if self._delay:
             self._log.info("events.storage_recovered")
         self._delay = self._retry_at = 0.0
         return True
 
-    def _store_singly(self) -> bool:
-        for received in self._batch:
+    def _store_singly(self, events: Sequence[ReceivedEvent]) -> bool:
+        for received in events:
             try:
                 self._sink.insert([received])
                 self._count(stored=_happened([received]))
+            except UnstorableError as error:
+                self._log.error("events.not_storable", sequence=received.sequence, error=error.message)
+                self._count(dropped=1)
             except StorageError as error:
                 self._postpone(error)
                 return False
@@ -179,6 +183,7 @@ class Drain:
         self._delay = min(max(self._delay * 2, FIRST_RETRY_S), LONGEST_RETRY_S)
         self._retry_at = self._clock() + self._delay
         self._count(failures=1)
+        self._counters = replace(self._counters, error=error.message)
         self._log.error("events.storage_failed", error=error.message, fix=error.fix, retry_s=self._delay)
 
     def _count(self, *, stored: int = 0, dropped: int = 0, undecodable: int = 0, failures: int = 0) -> None:
@@ -193,5 +198,7 @@ class Drain:
 
 
 def _happened(batch: Sequence[ReceivedEvent]) -> int:
-    """What a policy lays out is told beside what happened, and no event of its own to anybody who counts them."""
-    return sum(not isinstance(received.event, AuthorizationEvent) for received in batch)
+    """What a policy lays out, what becomes of sessions and what administrators did is told beside what happened on the
+    network, and no event of its own to anybody who counts them."""
+    beside = (AuthorizationEvent, SessionHeader, AdminEvent)
+    return sum(not isinstance(received.event, beside) for received in batch)

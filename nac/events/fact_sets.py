@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
+from nac.db import bulk
 from nac.db.schema import Authentication, FactSet
 
 DAYS_LEFT: Final = "certificate.days_left"
 POSTURE_AGE: Final = "posture.age"
 _BESIDE: Final = frozenset({"time", DAYS_LEFT, POSTURE_AGE})
 
-_AT_ONCE: Final = 500
-"""Digests in one query."""
+_TABLE: Final[Table] = FactSet.metadata.tables["fact_sets"]
 
 EventFacts = Mapping[str, str | bool | int | list[str]]
 
@@ -56,25 +55,20 @@ def _integer(value: object) -> int | None:
 def fact_set_ids(session: Session, decided: Iterable[RecordedFacts]) -> dict[str, int]:
     """The row of each set by its digest; sets that are new are stored."""
     wanted = {one.digest: one.facts for one in decided}
-    known = _ids(session, list(wanted))
-    new = [{"digest": digest, "facts": facts} for digest, facts in wanted.items() if digest not in known]
+    known = _ids(session, wanted)
+    new = [(digest, facts) for digest, facts in sorted(wanted.items()) if digest not in known]
     if new:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        session.execute(insert(FactSet).on_conflict_do_nothing(), new)
-        known |= _ids(session, [one["digest"] for one in new])
+        bulk.insert_missing(session, _TABLE, ("digest", "facts"), new)
+        known |= _ids(session, [digest for digest, _ in new])
     return known
 
 
-def _ids(session: Session, digests: list[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(digests), _AT_ONCE):
-        part = digests[start : start + _AT_ONCE]
-        rows = session.execute(select(FactSet.digest, FactSet.id).where(FactSet.digest.in_(part)))
-        found.update({row.digest: row.id for row in rows})
-    return found
+def _ids(session: Session, digests: Iterable[str]) -> dict[str, int]:
+    return dict(bulk.fetch(session, _TABLE, ("digest", "id"), [(digest,) for digest in digests], by=("digest",)))
 
 
-def delete_unused(session: Session) -> None:
-    """Forget the sets that no authentication has any more."""
+def delete_unused(session: Session) -> int:
+    """Forget the sets that no authentication has any more; how many."""
     used = select(Authentication.fact_set).where(Authentication.fact_set.is_not(None))
-    session.execute(delete(FactSet).where(FactSet.id.not_in(used)))
+    unused = delete(FactSet).where(FactSet.id.not_in(used)).returning(FactSet.id)
+    return len(session.scalars(unused, execution_options={"synchronize_session": False}).all())

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import msgspec
-from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
-from nac.db import Database
-from nac.db.schema import Accounting, Authentication, Authorization, Discard
+from nac.db import Database, bulk
+from nac.db.schema import Accounting, Authentication, Authorization, Base, Discard, Drained, PostureRefusal
+from nac.events.acts import store_acts
+from nac.events.coa_rows import store_coa
 from nac.events.fact_sets import RecordedFacts, fact_set_ids
-from nac.events.types import AccountingHeader, AuthenticationHeader, AuthorizationEvent, DiscardEvent, Header
-from nac.identity.mac import MacAddress, MacAddressError
+from nac.events.types import (
+    AccountingHeader,
+    AdminEvent,
+    AuthenticationHeader,
+    AuthorizationEvent,
+    CoaEvent,
+    DiscardEvent,
+    Header,
+    PostureRefusedEvent,
+    SessionHeader,
+)
+from nac.identity.mac import MacAddress, MacAddressError, stored_mac
 from nac.identity.name import fold
+from nac.sessions import accounting, sightings
+from nac.sessions import store as sessions
+from nac.sessions.accounting import SessionKey
+from nac.sessions.sightings import Seen
+from nac.sessions.usage import MOST, Report
+
+_ACCOUNTING: Final = tuple(Base.metadata.tables["accounting"].columns.keys())
+_AUTHENTICATION: Final = tuple(Base.metadata.tables["authentications"].columns.keys())[1:]
+"""All but the row's number, which the database gives."""
+_AUTHORIZATION: Final = ("digest", "attributes", "told_us")
+_DISCARD: Final = ("at_us", "sequence", "reason", "detail", "client", "source", "count")
+_REFUSAL: Final = ("id", "at_us", "name", "event")
+_DRAINED: Final = ("node", "sequence", "started_us", "committed_us")
+_OF_A_SESSION: Final = frozenset({"start", "interim-update", "stop"})
 
 
-class ReceivedEvent(NamedTuple):
+class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
     """An event beside the octets that said it: these are what is stored.
 
     `sequence`: its place in the journal; 0 when it did not come from there, which no accounting does.
@@ -30,88 +56,153 @@ class ReceivedEvent(NamedTuple):
 
 
 class EventStore:
-    """Writes batches of events. `node`: whose journal they come from, 32 hex digits."""
+    """Writes batches of events. `node`: whose journal they come from, 32 hex digits. `clock`: Unix seconds."""
 
-    def __init__(self, database: Database, *, node: str) -> None:
+    def __init__(self, database: Database, *, node: str, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._node = node
+        self._clock = clock
+        self._started_us = self._now_us()
 
     def insert(self, batch: Sequence[ReceivedEvent]) -> None:
-        """Store a batch, all or nothing. Events that are there already are left alone. Raises `StorageError`."""
+        """Store a batch, all or nothing. Events that are there already are left alone. Raises `StorageError`.
+
+        How far the journal is in the database is written along, so that records which count something up count once.
+        """
+        with self._database.write() as session:
+            done = self._drained(session)
+            new = [received for received in batch if not 0 < received.sequence <= done]
+            self._insert_new(session, new)
+            position = {
+                "sequence": max(done, *(received.sequence for received in new)) if new else done,
+                "started_us": self._started_us,
+                "committed_us": self._now_us(),
+            }
+            session.execute(update(Drained).where(Drained.node == self._node).values(position))
+
+    def _drained(self, session: Session) -> int:
+        """The row is locked: a second connection waits, as when the first was lost in mid commit."""
+        position = select(Drained.sequence).where(Drained.node == self._node).with_for_update()
+        if (found := session.scalar(position)) is not None:
+            return found
+        never = (self._node, 0, self._started_us, 0)
+        bulk.insert_missing(session, _table(Drained), _DRAINED, [never])
+        return session.scalars(position).one()
+
+    def _now_us(self) -> int:
+        return int(self._clock() * 1_000_000)
+
+    def _insert_new(self, session: Session, batch: Sequence[ReceivedEvent]) -> None:
         headers = [(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationHeader)]
         decided = {header.id: RecordedFacts.of(header.facts) for header, _ in headers if header.facts}
-        authorizations = [_authorization_row(r.event) for r in batch if isinstance(r.event, AuthorizationEvent)]
-        accounting = [self._accounting_row(r, r.event) for r in batch if isinstance(r.event, AccountingHeader)]
-        discards = [_discard_row(r.event) for r in batch if isinstance(r.event, DiscardEvent)]
-        with self._database.write() as session:
-            sets = fact_set_ids(session, decided.values())
-            authentications = [_row(header, raw, decided.get(header.id), sets) for header, raw in headers]
-            _insert_new(session, Authorization.metadata.tables["authorizations"], authorizations)
-            _insert_new(session, Authentication.metadata.tables["authentications"], authentications)
-            _insert_new(session, Accounting.metadata.tables["accounting"], accounting)
-            _insert_new(session, Discard.metadata.tables["discards"], discards)
-
-    def _accounting_row(self, received: ReceivedEvent, event: AccountingHeader) -> dict[str, Any]:
-        return {
-            "node": self._node,
-            "sequence": received.sequence,
-            "at_us": event.at,
-            "happened_us": event.happened_at,
-            "client": fold(event.client),
-            "status": event.status,
-            "session_id": _without_nul(event.session_id) if event.session_id else None,
-            "decision": event.decision,
-            "mac": _stored_mac(event.mac) if event.mac else None,
-            "user_name": _without_nul(fold(event.user_name)) if event.user_name else None,
-            "session_time": event.session_time,
-            "input_octets": event.input_octets,
-            "output_octets": event.output_octets,
-            "event": _without_nul(received.raw.decode()),
+        now_us = self._now_us()
+        told = {
+            r.event.digest: _authorization_row(r.event, now_us)
+            for r in batch
+            if isinstance(r.event, AuthorizationEvent)
         }
+        transitions = [(r.event, r.raw.decode()) for r in batch if isinstance(r.event, SessionHeader)]
+        discards = [_discard_row(r.event) for r in batch if isinstance(r.event, DiscardEvent)]
+        refusals = [_refusal_row(r.event) for r in batch if isinstance(r.event, PostureRefusedEvent)]
+        sets = fact_set_ids(session, decided.values())
+        authentications = [_row(header, raw, decided.get(header.id), sets) for header, raw in headers]
+        bulk.upsert(session, _table(Authorization), _AUTHORIZATION, list(told.values()), "told_us = excluded.told_us")
+        bulk.insert_missing(session, _table(Authentication), _AUTHENTICATION, authentications)
+        bulk.insert_missing(session, _table(Discard), _DISCARD, discards)
+        bulk.insert_missing(session, _table(PostureRefusal), _REFUSAL, refusals)
+        sightings.note(session, filter(None, (_seen(header) for header, _ in headers)))
+        sessions.note(session, self._node, transitions)
+        store_coa(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, CoaEvent)])
+        store_acts(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, AdminEvent)])
+        self._insert_accounting(session, [(r, r.event) for r in batch if isinstance(r.event, AccountingHeader)])
+
+    def _insert_accounting(self, session: Session, records: Sequence[tuple[ReceivedEvent, AccountingHeader]]) -> None:
+        if not records:
+            return
+        rows: list[bulk.Row] = []
+        reports: list[tuple[SessionKey, Report]] = []
+        for received, event in records:
+            client = fold(event.client)
+            session_id = _without_nul(event.session_id) if event.session_id else None
+            input_octets, output_octets = _held(event.input_octets), _held(event.output_octets)
+            rows.append(
+                (
+                    self._node,
+                    received.sequence,
+                    event.at,
+                    event.happened_at,
+                    client,
+                    event.status,
+                    session_id,
+                    event.decision,
+                    stored_mac(event.mac) if event.mac else None,
+                    _without_nul(fold(event.user_name)) if event.user_name else None,
+                    event.session_time,
+                    input_octets,
+                    output_octets,
+                    received.raw.decode(),
+                )
+            )
+            if session_id is not None and event.status in _OF_A_SESSION:
+                report = Report(event.status, event.happened_at, event.session_time, input_octets, output_octets)
+                reports.append(((client, session_id), report))
+        bulk.append(session, _table(Accounting), _ACCOUNTING, rows)
+        accounting.count(session, reports)
 
 
-def _insert_new(session: Session, table: Table, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(postgresql.insert(table).on_conflict_do_nothing(), rows)
-    else:
-        session.execute(sqlite.insert(table).on_conflict_do_nothing(), rows)
+def _table(model: type[Base]) -> Table:
+    return Base.metadata.tables[model.__tablename__]
 
 
-def _row(
-    event: AuthenticationHeader, raw: bytes, decided: RecordedFacts | None, sets: Mapping[str, int]
-) -> dict[str, Any]:
-    return {
-        "id": event.id,
-        "at_us": event.at,
-        "mac": _stored_mac(event.mac) if event.mac else None,
-        "identity_user": fold(event.identity_user) if event.identity_user else None,
-        "user_name": fold(event.user_name) if event.user_name else None,
-        "device": fold(event.identity_device) if event.identity_device else None,
-        "client": fold(event.client),
-        "result": event.result,
-        "cause": event.cause,
-        "event": _without_nul(raw.decode()),
-        "fact_set": sets[decided.digest] if decided else None,
-        "days_left": decided.days_left if decided else None,
-        "posture_age": decided.posture_age if decided else None,
-        "generation": event.decision.generation if event.decision else None,
-    }
+def _row(event: AuthenticationHeader, raw: bytes, decided: RecordedFacts | None, sets: Mapping[str, int]) -> bulk.Row:
+    return (
+        event.id,
+        event.at,
+        stored_mac(event.mac) if event.mac else None,
+        _folded(event.identity_user),
+        _folded(event.user_name),
+        _folded(event.identity_device),
+        _folded(event.client),
+        event.result,
+        event.cause,
+        raw.decode(),
+        sets[decided.digest] if decided else None,
+        decided.days_left if decided else None,
+        decided.posture_age if decided else None,
+        event.decision.generation if event.decision else None,
+        event.reply.authorization if event.reply else None,
+    )
 
 
-def _authorization_row(event: AuthorizationEvent) -> dict[str, Any]:
-    return {"digest": event.digest, "attributes": _without_nul(msgspec.json.encode(event.attributes).decode())}
+def _seen(event: AuthenticationHeader) -> Seen | None:
+    """Only whom a certificate or the inventory names is worth remembering."""
+    device = _folded(event.identity_device) or ""
+    certificate = event.certificate.fingerprint if event.certificate else ""
+    if event.result != "accept" or event.mac is None or not (device or certificate):
+        return None
+    return Seen(device, certificate, stored_mac(event.mac), _folded(event.client) or "", event.at)
 
 
-def _discard_row(event: DiscardEvent) -> dict[str, Any]:
-    row = msgspec.structs.asdict(event)
-    return {"at_us": row.pop("at"), **row}
+def _held(octets: int | None) -> int | None:
+    return octets if octets is None or octets <= MOST else MOST
 
 
-def _stored_mac(mac: str) -> str:
-    """The data plane writes `00-11-22-33-44-55` (RFC 3580 3.21); the column has what `search_mac` makes of it."""
-    return mac.replace("-", ":").lower()
+def _folded(name: str | None) -> str | None:
+    return _without_nul(fold(name)) if name else None
+
+
+def _authorization_row(event: AuthorizationEvent, told_us: int) -> bulk.Row:
+    return event.digest, _without_nul(msgspec.json.encode(event.attributes).decode()), told_us
+
+
+def _discard_row(event: DiscardEvent) -> bulk.Row:
+    client = event.client and _without_nul(event.client)
+    return event.at, event.sequence, event.reason, _without_nul(event.detail), client, event.source, event.count
+
+
+def _refusal_row(event: PostureRefusedEvent) -> bulk.Row:
+    name = _folded(event.device or next(iter(event.names), None))
+    return event.id, event.at, name, _without_nul(msgspec.json.encode(event).decode())
 
 
 def search_mac(text: str) -> str:
@@ -123,5 +214,5 @@ def search_mac(text: str) -> str:
 
 
 def _without_nul(text: str) -> str:
-    """PostgreSQL keeps no NUL in text; JSON writes one as an escape, so there is none to lose."""
+    """PostgreSQL keeps no NUL in text. JSON writes one as an escape, so events as a whole have none to lose."""
     return text.replace("\x00", "")

@@ -121,7 +121,150 @@ class DiscardEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
     count: int
 
 
-class DecisionHeader(msgspec.Struct, frozen=True):
+class CoaTry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What came of one verb. `at`: Unix microseconds. `error_cause`: of a NAK (RFC 5176 3.5)."""
+
+    verb: str
+    at: int
+    answer: Literal["ack", "nak", "silence", "no-effect"]
+    error_cause: int | None
+
+
+class CoaEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="coa"):
+    """A change of a live session, whole, after one of its steps (`nac.coa.job`); the control plane tells it.
+
+    `node`, `sequence`: its place in a journal, as the database tells it; the journal itself does not repeat them.
+    `generation`: of the policy that was in force at this step; None in what an older version wrote.
+    `job`: 16 hex digits; `step` counts from 0. Times are Unix microseconds. `session`: its id; `decision`: id of the
+    authentication that the session had then. `wanted`: in words, or the verb that an administrator ordered; `cause`: a
+    cause word. `by`: what confirmed or withdrew it.
+    """
+
+    job: str
+    step: int
+    at: int
+    session: str
+    client: str
+    mac: str | None
+    user: str | None
+    device: str | None
+    decision: str | None
+    reason: Literal["policy", "facts", "time", "administrator"]
+    actor: str | None
+    wanted: str
+    cause: str | None
+    authorization: str | None
+    state: str
+    verb: str | None
+    tries: list[CoaTry]
+    due_at: int
+    decided_at: int
+    sent_at: int | None
+    acked_at: int | None
+    ended_at: int | None
+    by: str | None
+    error_cause: int | None
+    detail: str
+    generation: int | None = None
+    node: str = ""
+    sequence: int = 0
+
+
+class PostureRefusedEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="posture_refused"):
+    """Posture reports that were refused; the control plane tells it, at most once a minute for each word and source.
+
+    `id`: 32 hex digits. `at`: Unix microseconds. `word`: why, as the agent was told it; `detail`: for people, of the
+    newest. `device`: whose certificate it was, as far as it was looked up. `certificate` (SHA-256, lower-case hex), its
+    `names`, None and empty without one. `count`: since the last one.
+    """
+
+    id: str
+    at: int
+    word: str
+    detail: str
+    device: str | None
+    certificate: str | None
+    names: list[str]
+    address: str
+    count: int
+
+
+class AdminEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="admin"):
+    """An act of an administrator, in the order in which this node took it up (docs/decisions/0025-acts.md).
+
+    `at`: Unix microseconds; `generation`: of the policy then in force. `actor`, `action`, `subject` and `detail` as in
+    the audit (`nac.db.audit`). `audit`: the row that a command wrote; None for what the server did on somebody's word,
+    which has its row from this event.
+    """
+
+    at: int
+    generation: int
+    actor: str
+    action: str
+    subject: str
+    detail: str
+    audit: int | None
+
+
+SessionState = Literal["active", "accounted", "stale", "closed"]
+
+
+class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A live session. `session`: its id, 32 hex digits, from opening to closing. `source`: the address that its
+    requests come from. What the NAS said of it stands as it was said, with what names it there (RFC 5176 3):
+    `user_name`, `calling_station`, the accounting ids and `addresses`. Times are Unix microseconds, `session_timeout`
+    seconds.
+
+    `state`: active; accounted (known from accounting alone); stale (not heard of for too long); closed. `decision`: id
+    of its newest authentication. `authorization`: digest of what was laid out for the port (`AuthorizationEvent`).
+    `differs`: the port lacks what it should have.
+    """
+
+    session: str
+    state: SessionState
+    client: str
+    source: str
+    nas: NasPort
+    user_name: str | None
+    calling_station: str | None
+    mac: str | None
+    acct_session_id: str | None
+    acct_multi_session_id: str | None
+    audit_session_id: str | None
+    addresses: list[str]
+    method: Literal["eap-tls", "mab"] | None
+    identity_user: str | None
+    identity_device: str | None
+    certificate: str | None
+    tls: str | None
+    decision: str | None
+    generation: int | None
+    segment: str | None
+    rule: str | None
+    authorization: str | None
+    session_timeout: int | None
+    opened_at: int
+    authorized_at: int | None
+    seen_at: int
+    closed_at: int | None
+    differs: bool
+
+
+class SessionEvent(Session, frozen=True, forbid_unknown_fields=True, tag="session"):
+    """A transition of a live session (docs/decisions/0018-sessions.md); Interim-Updates alone are none.
+
+    `change`: `moved` and `closed` end it (`state` is closed, `record` null, `cause` a word); each other carries the
+    `record` that restores it after a restart (`DataPlane(sessions=)`). `at`: Unix microseconds.
+    """
+
+    sequence: int
+    at: int
+    change: Literal["opened", "reauthorized", "bound", "moved", "closed", "stale", "resumed", "applied"]
+    cause: str | None
+    record: msgspec.Raw
+
+
+class DecisionHeader(msgspec.Struct, frozen=True, gc=False):
     """The field of a `PolicyDecision` that is searched for."""
 
     generation: int
@@ -161,7 +304,7 @@ class AccountingEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
     attributes: list[tuple[str, str]]
 
 
-class AccountingHeader(msgspec.Struct, frozen=True, tag="accounting"):
+class AccountingHeader(msgspec.Struct, frozen=True, gc=False, tag="accounting"):
     """The fields of an `AccountingEvent` that have a column."""
 
     at: int
@@ -177,7 +320,42 @@ class AccountingHeader(msgspec.Struct, frozen=True, tag="accounting"):
     output_octets: int | None
 
 
-class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
+class SessionHeader(msgspec.Struct, frozen=True, gc=False, tag="session"):
+    """The fields of a `SessionEvent` that have a column. Times are Unix microseconds."""
+
+    session: str
+    at: int
+    state: Literal["active", "accounted", "stale", "closed"]
+    client: str
+    mac: str | None
+    identity_user: str | None
+    identity_device: str | None
+    certificate: str | None
+    method: str | None
+    segment: str | None
+    authorization: str | None
+    decision: str | None
+    generation: int | None
+    acct_session_id: str | None
+    opened_at: int
+    authorized_at: int | None
+    closed_at: int | None
+    cause: str | None
+
+
+class ReplyHeader(msgspec.Struct, frozen=True, gc=False):
+    """The field of a `Reply` that is searched for."""
+
+    authorization: str | None = None
+
+
+class CertificateHeader(msgspec.Struct, frozen=True, gc=False):
+    """The field of a `PeerCertificate` that is searched for."""
+
+    fingerprint: str
+
+
+class AuthenticationHeader(msgspec.Struct, frozen=True, gc=False, tag="authentication"):
     """The fields of an `AuthenticationEvent` that are searched for; the rest is stored as it came, not taken apart."""
 
     id: str
@@ -189,12 +367,15 @@ class AuthenticationHeader(msgspec.Struct, frozen=True, tag="authentication"):
     cause: str
     identity_user: str | None
     identity_device: str | None
+    certificate: CertificateHeader | None
     facts: dict[str, str | bool | int | list[str]]
     decision: DecisionHeader | None
+    reply: ReplyHeader | None
 
 
-Event = AuthenticationEvent | AuthorizationEvent | DiscardEvent | AccountingEvent
-Header = AuthenticationHeader | AuthorizationEvent | DiscardEvent | AccountingHeader
+_ToldWhole = AuthorizationEvent | DiscardEvent | CoaEvent | AdminEvent | PostureRefusedEvent
+Event = AuthenticationEvent | AccountingEvent | SessionEvent | _ToldWhole
+Header = AuthenticationHeader | AccountingHeader | SessionHeader | _ToldWhole
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)

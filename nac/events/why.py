@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Final
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from nac.db.schema import Client, Device, DeviceMac, User
 from nac.errors import NotFoundError
 from nac.events.chain import LONGEST_CHAIN, Step, explain
+from nac.events.changes import changes_of
 from nac.events.query import (
     AuthenticationFilter,
     DiscardSummary,
@@ -22,11 +24,13 @@ from nac.events.query import (
     newest,
 )
 from nac.events.store import search_mac
+from nac.events.types import CoaEvent
 from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import fold
+from nac.posture.query import refusals
 
 DISCARDS_SECONDS: Final = 3600
-"""How far back unanswered packets are told of."""
+"""How far back unanswered packets, and refused reports, are told of."""
 
 _SHOWN_DISCARDS: Final = 4
 
@@ -52,7 +56,26 @@ def why(session: Session, subject: str, *, now: int) -> Explanation:
     if found.event.result == "abandoned":
         unanswered = discards_since(session, now - DISCARDS_SECONDS, client=found.event.client)
         steps += [_discard(summary) for summary in unanswered]
-    return Explanation(subject, steps[:LONGEST_CHAIN], found)
+    behind = [_change(job) for job in changes_of(session, found.event)]
+    behind += _refused(session, found.event.identity_device or subject, now)
+    return Explanation(subject, [*steps[: LONGEST_CHAIN - len(behind)], *behind], found)
+
+
+def _refused(session: Session, device: str, now: int) -> list[Step]:
+    """The newest posture report of a device that was refused of late."""
+    return [
+        Step("posture", "failed", f"report refused {one.count} times: {one.word}, {one.detail}")
+        for one in refusals(session, name=device, since=now - DISCARDS_SECONDS, most=1)
+    ]
+
+
+def _change(job: CoaEvent) -> Step:
+    """A change of the session that this authentication opened, or that it is the end of."""
+    at = datetime.fromtimestamp(job.decided_at / 1e6, UTC).astimezone().strftime("%H:%M:%S")
+    took = f" by {job.by} after {(job.ended_at - job.decided_at) / 1e6:.1f} s" if job.ended_at else ""
+    cause = f", Error-Cause {job.error_cause}" if job.error_cause else ""
+    text = f"{at} {job.reason}: {job.wanted}, {job.verb or 'no verb'} {job.state}{took}{cause} (job {job.job})"
+    return Step("change", "failed" if job.state == "failed" else "info", text)
 
 
 def _by_id(session: Session, subject: str) -> StoredAuthentication | None:
@@ -81,6 +104,7 @@ def _nothing_known(session: Session, subject: str, now: int) -> list[Step]:
     client = subject if _is_client(session, subject) else None
     unanswered = discards_since(session, now - DISCARDS_SECONDS, source=source, client=client)
     steps += [_discard(summary) for summary in unanswered[:_SHOWN_DISCARDS]]
+    steps += _refused(session, subject, now)
     if not unanswered:
         steps.append(Step("discards", "ok", "no packet was left unanswered in the last hour"))
     steps.append(

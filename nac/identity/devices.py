@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Final, Literal, NewType
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from nac.db import audit, revision
-from nac.db.schema import Device, DeviceCertificate, DeviceMac, DeviceTag, Tombstone
+from nac.db.schema import Device, DeviceCertificate, DeviceMac, DeviceTag, PostureVerdict, Tombstone
 from nac.errors import ConflictError, NacError
 from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import Name, fold, not_found
@@ -22,7 +22,10 @@ from nac.identity.name import Name, fold, not_found
 Fingerprint = NewType("Fingerprint", str)
 """SHA-256 of a DER certificate, 64 lower-case hex digits."""
 
-PostureStatus = Literal["healthy", "unhealthy", "unknown"]
+PostureStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
+
+RECORD_CHANGED: Final = 0
+"""When a device whose record was changed is to be judged anew (`PostureVerdict.changes_at`): at once."""
 
 _SUGGESTED_FROM: Final = 5000
 """How many names are looked at for "did you mean"."""
@@ -102,6 +105,11 @@ class Devices:
             raise not_found("device", name_or_mac, names)
         return device
 
+    def find_any(self, names: Iterable[str]) -> Device | None:
+        """The device of the first of these names and MAC addresses that is on record."""
+        found = (self._by_key(fold(name.strip())) or self._by_mac(name) for name in names)
+        return next((device for device in found if device is not None), None)
+
     def find(self, *, owner: str | None = None, tag: str | None = None) -> Sequence[Device]:
         """All devices by name; of one owner or with one tag if given."""
         query = (
@@ -128,14 +136,19 @@ class Devices:
         self._remove_parts(device, change)
         self._add_macs(device, change.add_macs)
         self._add_certificates(device, change.add_certificates)
+        if fields or change.add_tags or change.remove_tags:
+            verdict = update(PostureVerdict).where(PostureVerdict.device_id == device.id)
+            self._session.execute(verdict.values(changes_at=RECORD_CHANGED))
         present = {tag.tag for tag in device.tags}
         device.tags.extend(DeviceTag(tag=tag) for tag in sorted({tag.key for tag in change.add_tags} - present))
         self._record("device set", device, _summary(fields, change))
         return device
 
     def set_posture(self, name_or_mac: str, status: PostureStatus, *, expires_at: int | None) -> Device:
-        """Set the posture status; after `expires_at` (Unix seconds) it reads as unknown. Raises `NotFoundError`."""
+        """Set the posture status in place of what was reported, until the next report; after `expires_at` (Unix
+        seconds) it reads as unknown. Raises `NotFoundError`."""
         device = self.get(name_or_mac)
+        self._session.execute(delete(PostureVerdict).where(PostureVerdict.device_id == device.id))
         device.posture_status = status
         device.posture_expires_at = expires_at
         device.revision = revision.bump(self._session)

@@ -51,6 +51,11 @@ class MacAddress:
         return self.text
 
 
+def stored_mac(mac: str) -> str:
+    """What the data plane writes, `00-11-22-33-44-55` (RFC 3580 3.21), as `mac` columns have it."""
+    return mac.replace("-", ":").lower()
+
+
 def _regroup(text: str) -> str:
     """Six digits, a separator, six digits is HPE's form; netaddr wants it with a hyphen."""
     return f"{text[:6]}-{text[7:]}" if re.fullmatch(r"\w{6}[-:.]\w{6}", text) else text

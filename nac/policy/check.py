@@ -8,6 +8,7 @@ from nac.policy.anonymous import Anonymous
 from nac.policy.check_conditions import check_extents, check_types
 from nac.policy.check_dead import check_dead
 from nac.policy.check_names import check_names
+from nac.policy.check_posture import check_postures
 from nac.policy.check_reach import check_reach
 from nac.policy.check_use import check_use
 from nac.policy.facts import Fact
@@ -18,7 +19,7 @@ from nac.policy.source import Diagnostic, Severity
 
 def check(policy: Policy, facts: Mapping[str, Fact]) -> list[Diagnostic]:
     """Every error and warning except failing test blocks (`nac.policy.examine`), in no order."""
-    problems = [*check_names(policy), *check_types(policy, facts)]
+    problems = [*check_names(policy), *check_types(policy, facts), *check_postures(policy)]
     if not problems:
         problems += check_extents(policy)
     if not problems:

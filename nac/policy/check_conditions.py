@@ -43,6 +43,8 @@ def check_types(policy: Policy, facts: Mapping[str, Fact]) -> list[Diagnostic]:
 def _conditions(policy: Policy) -> Iterator[tuple[Condition, Span]]:
     for persona in policy.personas:
         yield persona.condition, persona.name.span
+    for posture in policy.postures:
+        yield posture.condition, posture.name.span
     for rule in policy.rules:
         yield rule.condition, rule.span
     for invariant in policy.invariants:

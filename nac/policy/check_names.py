@@ -23,6 +23,7 @@ def check_names(policy: Policy) -> list[Diagnostic]:
         "list": [one.name for one in policy.lists],
         "schedule": [schedule.name for schedule in policy.schedules],
         "site": [site.name for site in policy.sites],
+        "posture": [posture.name for posture in policy.postures],
     }
     used = _used(policy)
     return [

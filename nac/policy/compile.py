@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, assert_never
+from typing import Final, Literal, assert_never
 
 from nac import _dataplane
 from nac.enforcement.budget import MAX_POLICY
@@ -23,12 +23,15 @@ from nac.policy.reference import order_of_resources
 from nac.policy.schedule import Interval, intervals, known_span
 from nac.policy.source import Diagnostic, Severity, nearest, ordered
 
+NO_POSTURES: Final = Policy(sources=())
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledPolicy:
     """`native` goes into a snapshot; `layouts` shows, by dialect, what it will send. `dialects`: what it was asked for.
     `sites`: where clients stand. `known_until`: Unix seconds up to which the schedules are worked out, None without
-    schedules; later it is not known whether they hold.
+    schedules; later it is not known whether they hold. `postures`: what reports are judged by, with the personas that
+    they name and nothing else.
     """
 
     native: _dataplane.Policy
@@ -38,6 +41,7 @@ class CompiledPolicy:
     warnings: tuple[Diagnostic, ...]
     sites: tuple[Site, ...] = ()
     known_until: int | None = None
+    postures: Policy = NO_POSTURES
 
 
 @uncollected
@@ -76,6 +80,7 @@ def compile_policy(
         warnings=tuple(warnings),
         sites=policy.sites,
         known_until=span[1] if policy.schedules else None,
+        postures=Policy(sources=(), personas=policy.personas, postures=policy.postures),
     )
 
 

@@ -115,6 +115,11 @@ class Cursor:
                 return
             self.advance()
 
+    def skip_block(self) -> None:
+        """Recovery: go on behind the next `}`."""
+        while not self.at_end and not self.accept_symbol("}"):
+            self.advance()
+
     def text_since(self, start: int) -> str:
         """The tokens since position `start` as they were written, without comments and line breaks."""
         parts: list[str] = []

@@ -58,17 +58,20 @@ def as_on_a_packet(given: Mapping[str, Value]) -> dict[str, Value]:
     """`given`, and what is known of every packet besides, as the data plane sets it.
 
     A device or user of which nothing but a name is said is not on record: not known, not managed, not disabled, and
-    all else unknown. A device on record has no tags and the posture `unknown` unless something else is said. The time
-    is only known when it is said.
+    all else unknown. A device on record has no tags and the posture `unknown` unless something else is said; a
+    posture of which no age is said is fresh. The time is only known when it is said.
     """
     said = {name for name, value in given.items() if name.startswith("device.") and value not in (False, "unknown")}
     on_record = bool(said - {"device.name"})
     managed = given.get("device.managed", given.get("device.ownership") == "managed")
-    record: dict[str, Value] = {"device.tags": (), "posture.status": "unknown"} if on_record else {}
+    freshness = "unknown" if given.get("posture.status", "unknown") == "unknown" else "fresh"
+    of_record: dict[str, Value] = {"device.tags": (), "posture.status": "unknown", "posture.freshness": freshness}
+    record = of_record if on_record else {}
     flags: dict[str, Value] = {
         "device.known": on_record,
         "device.managed": managed,
         "device.disabled": False,
+        "device.shared_identity": False,
         "device.ownership": "managed" if managed is True else "byod" if "device.owner" in given else "unknown",
         "user.known": "user.groups" in given,
         "user.disabled": False,

@@ -61,12 +61,14 @@ def _deed(change: Change, user: str, device: str) -> str:
         return _membership(change, user, device)
     deeds = {
         "posture.status": "a fresh posture report",
+        "posture.freshness": "a fresh posture report",
         "posture.age": "a fresh posture report",
         "posture.score": "a better posture report",
         "risk.score": f"a lower risk of device {device}" if _falls(change) else f"another risk of device {device}",
         "device.managed": f"device {device} taken under management"
         if change.after
         else f"device {device} taken out of management",
+        "device.shared_identity": f"the shared identity of device {device} cleared up",
         "device.known": f"device {device} put on record" if change.after else f"device {device} taken off the record",
         "device.kind": f"another kind for device {device}",
         "device.owner": f"another owner for device {device}",

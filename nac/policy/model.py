@@ -277,6 +277,45 @@ class Forbid:
 Rule = Place | Reject | Allow | Forbid
 
 
+# --- what a healthy device is ---
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """`require CHECK ...` or, `forbidden`, `forbid CHECK ...`. `wanted` compares what the check found (its `fact` is
+    the check); None takes the check's own word. `label`: as it was written.
+    """
+
+    check: Name
+    wanted: Comparison | None
+    forbidden: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """`grace DURATION for CHECK, ...`: for so many seconds after they began to fail these checks are forgiven."""
+
+    seconds: int
+    checks: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """`posture NAME { ... }`: what is asked of the devices for which `condition` holds. `fresh`, `stale`, `unknown`:
+    the age of a report in seconds up to which it is fresh, from which it is stale, and from which nothing is known;
+    None where nac.toml says it.
+    """
+
+    name: Name
+    condition: Condition
+    requirements: tuple[Requirement, ...] = ()
+    graces: tuple[Grace, ...] = ()
+    fresh: int | None = None
+    stale: int | None = None
+    unknown: int | None = None
+
+
 # --- what must stay true ---
 
 
@@ -353,6 +392,7 @@ class Policy:
     lists: tuple[ListDeclaration, ...] = ()
     schedules: tuple[Schedule, ...] = ()
     sites: tuple[Site, ...] = ()
+    postures: tuple[Posture, ...] = ()
     rules: tuple[Rule, ...] = ()
     invariants: tuple[Invariant, ...] = ()
     tests: tuple[Test, ...] = ()

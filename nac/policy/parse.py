@@ -5,6 +5,7 @@ statement   = declaration | rule | invariant | test
 declaration = "resource" NAME "{" {property} "}"  | "segment" NAME "{" {property} "}"
             | "persona" NAME "when" condition      | "list" NAME "{" TEXT {"," TEXT} "}"
             | "schedule" NAME "{" {hours} "}"      | "site" NAME "{" {"region" NAME | "client" TEXT {"," TEXT}} "}"
+            | "posture" NAME "{" {health} "}"
 rule        = ("place" "in" NAME | "reject" [TEXT] | "allow" selectors | "forbid" selectors)
               ["when" condition] ["mode" "monitor"]
 invariant   = "never" subject "reaches" selectors ["when" condition] | "only" subject "reaches" selectors
@@ -17,6 +18,10 @@ property    = "kind" KIND | "address" ADDRESS {"," ADDRESS} | "port" PORT {"," P
             | "role" TEXT | "sgt" NUMBER | "environment" VALUE | "fallback" NAME                  (of a segment)
 hours       = "zone" TEXT | days {"," days} HOURS {"," HOURS} | "except" DATE {"," DATE}
 days        = DAY ["-" DAY]
+
+health      = "applies" "when" condition | "require" CHECK [found] | "forbid" CHECK [found]
+            | "grace" DURATION "for" CHECK {"," CHECK} | ("fresh" | "stale" | "unknown") DURATION
+found       = ("=" | "<" | "<=" | ">" | ">=") (NUMBER | TEXT) | ("has" | "matches") TEXT | "in" texts
 
 selectors   = selector {"," selector}
 selector    = NAME | label {"and" label} | "everything" | "residency" "outside" "client.region"
@@ -53,6 +58,7 @@ from nac.policy.model import (
     Persona,
     Place,
     Policy,
+    Posture,
     Reject,
     Resource,
     Rule,
@@ -63,6 +69,7 @@ from nac.policy.model import (
 )
 from nac.policy.parse_condition import RESERVED, STATEMENTS, parse_condition, parse_when
 from nac.policy.parse_declaration import parse_resource, parse_segment
+from nac.policy.parse_posture import parse_posture
 from nac.policy.parse_schedule import parse_schedule
 from nac.policy.parse_selector import parse_selectors, parse_subject
 from nac.policy.parse_site import parse_list, parse_site
@@ -83,6 +90,7 @@ class _Found:
     lists: list[ListDeclaration] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)
+    postures: list[Posture] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
     invariants: list[Invariant] = field(default_factory=list)
     tests: list[Test] = field(default_factory=list)
@@ -102,6 +110,7 @@ def parse(sources: Sequence[Source]) -> tuple[Policy, list[Diagnostic]]:
         lists=tuple(found.lists),
         schedules=tuple(found.schedules),
         sites=tuple(found.sites),
+        postures=tuple(found.postures),
         rules=tuple(found.rules),
         invariants=tuple(found.invariants),
         tests=tuple(found.tests),
@@ -144,6 +153,8 @@ def _statement(cursor: Cursor, found: _Found) -> None:
             found.schedules.append(parse_schedule(cursor))
         case "site":
             found.sites.append(parse_site(cursor))
+        case "posture":
+            found.postures.append(parse_posture(cursor))
         case "never":
             found.invariants.append(_never(cursor, keyword, start))
         case "only":

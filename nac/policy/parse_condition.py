@@ -28,7 +28,7 @@ MAX_NESTING: Final = 32
 MAX_VALUES: Final = 4096
 """Values of one `in`."""
 
-DECLARATIONS: Final = frozenset({"resource", "segment", "persona", "list", "schedule", "site"})
+DECLARATIONS: Final = frozenset({"resource", "segment", "persona", "list", "schedule", "site", "posture"})
 RULES: Final = frozenset({"place", "reject", "allow", "forbid"})
 STATEMENTS: Final = DECLARATIONS | RULES | {"never", "only", "test"}
 """The words that begin a statement; none of them can be a name."""

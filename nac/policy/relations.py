@@ -46,6 +46,7 @@ ALWAYS_KNOWN: Final = frozenset(
         "device.managed",
         "device.ownership",
         "device.disabled",
+        "device.shared_identity",
         "time",
     }
 )
@@ -56,6 +57,7 @@ VALUES: Final[dict[str, tuple[str, ...]]] = {
     "connection": ("wired", "wireless"),
     "tls.version": ("1.2", "1.3"),
     "device.ownership": ("managed", "byod", "unknown"),
+    "posture.freshness": ("fresh", "ageing", "stale", "unknown"),
 }
 """Facts of text that can be nothing else."""
 
@@ -92,6 +94,7 @@ _RECORDED: Final = (
     "device.owner",
     "device.tags",
     "posture.status",
+    "posture.freshness",
     "posture.age",
     "posture.score",
     "posture.passed",
@@ -108,12 +111,22 @@ RELATIONS: Final = (
     Relation(
         "a device without a record is not managed, and nothing else is known of it",
         (("device.known", False),),
-        (("device.managed", False), ("device.disabled", False), *_all(_RECORDED, Presence.ABSENT)),
+        (
+            ("device.managed", False),
+            ("device.disabled", False),
+            ("device.shared_identity", False),
+            *_all(_RECORDED, Presence.ABSENT),
+        ),
     ),
     Relation(
         "a record of a device has its name, its tags, and a posture that is `unknown` when nothing was reported",
         (("device.known", True),),
-        _all(("device.name", "device.tags", "posture.status"), Presence.KNOWN),
+        _all(("device.name", "device.tags", "posture.status", "posture.freshness"), Presence.KNOWN),
+    ),
+    Relation(
+        "a report that has no age any more, or never came, says nothing",
+        (("posture.freshness", "unknown"),),
+        (("posture.status", "unknown"),),
     ),
     Relation(
         "the organisation owns what it manages",

@@ -51,6 +51,7 @@ def resolve(policy: Policy) -> tuple[Policy, list[Diagnostic]]:
     resolved = replace(
         policy,
         personas=tuple(replace(one, condition=resolver.condition(one.condition)) for one in policy.personas),
+        postures=tuple(replace(one, condition=resolver.condition(one.condition)) for one in policy.postures),
         rules=tuple(rule for written in policy.rules for rule in resolver.rule(written)),
         invariants=tuple(resolver.invariant(one) for one in policy.invariants),
     )

@@ -12,15 +12,17 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from nac.db.schema import Client, Device, User
+from nac.db.schema import Client, Device, PostureFinding, PostureVerdict, User
 from nac.errors import NotFoundError
 from nac.events.query import AuthenticationFilter, StoredAuthentication, by_id, newest
 from nac.events.types import AuthenticationEvent
 from nac.identity.devices import Devices
 from nac.identity.name import fold, not_found
+from nac.identity.store import open_shared_identity
 from nac.policy.facts import TIME, normal_mac
 from nac.policy.locate import site_and_region
 from nac.policy.model import Policy, Value
+from nac.posture.store import standing
 
 NOT_RECORDED: Final = "(not recorded)"
 """The text of a certificate's fact of which nothing is known here."""
@@ -81,7 +83,7 @@ def gather(
         notes.append("no authentication is recorded: " + ("by MAC address" if by_mac else "the certificate is assumed"))
     if facts.get("method") == "mab":
         person, owner = None, None
-    facts |= _user_facts(person, owner) | _device_facts(record, name, now) | {TIME: now}
+    facts |= _user_facts(person, owner) | _device_facts(session, record, name, now) | {TIME: now}
     if client is not None:
         facts = {fact: value for fact, value in facts.items() if not fact.startswith("client.")}
         facts |= _client_facts(session, policy, client)
@@ -138,12 +140,12 @@ def _user_facts(user: User | None, name: str | None) -> dict[str, Value]:
     return facts
 
 
-def _device_facts(device: Device | None, name: str | None, now: int) -> dict[str, Value]:
+def _device_facts(session: Session, device: Device | None, name: str | None, now: int) -> dict[str, Value]:
     """As `describe_device` of the data plane."""
     if device is None:
+        no: dict[str, Value] = {"device.shared_identity": False}
         unknown: dict[str, Value] = {"device.ownership": "unknown", **({"device.name": name} if name else {})}
-        return {"device.known": False, "device.managed": False, "device.disabled": False, **unknown}
-    expired = device.posture_expires_at is not None and device.posture_expires_at <= now
+        return {"device.known": False, "device.managed": False, "device.disabled": False, **no, **unknown}
     ownership = "managed" if device.managed else "byod" if device.owner else "unknown"
     facts: dict[str, Value] = {
         "device.known": True,
@@ -152,10 +154,35 @@ def _device_facts(device: Device | None, name: str | None, now: int) -> dict[str
         "device.disabled": device.disabled,
         "device.ownership": ownership,
         "device.tags": tuple(sorted(tag.tag for tag in device.tags)),
-        "posture.status": "unknown" if expired else device.posture_status or "unknown",
+        "device.shared_identity": _is_shared(session, device),
+        **_posture_facts(session.get(PostureVerdict, device.id), device, now),
     }
     optional: dict[str, Value | None] = {"device.kind": device.kind, "device.owner": device.owner}
     return {**facts, **{fact: value for fact, value in optional.items() if value is not None}}
+
+
+def _is_shared(session: Session, device: Device) -> bool:
+    found = select(PostureFinding.id).where(PostureFinding.device_id == device.id, *open_shared_identity())
+    return session.scalars(found).first() is not None
+
+
+def _posture_facts(verdict: PostureVerdict | None, device: Device, now: int) -> dict[str, Value]:
+    """As `describe_posture` of the data plane."""
+    age: dict[str, Value] = {"posture.age": max(0, now - verdict.reported_at)} if verdict else {}
+    expired = device.posture_expires_at is not None and device.posture_expires_at <= now
+    if expired or device.posture_status is None:
+        return {"posture.status": "unknown", "posture.freshness": "unknown", **age}
+    if verdict is None:
+        return {"posture.status": device.posture_status, "posture.freshness": "fresh"}
+    stands = standing(device.name, verdict)
+    return {
+        "posture.status": device.posture_status,
+        "posture.freshness": stands.lifetime.freshness(now),
+        "posture.score": verdict.score,
+        "posture.passed": stands.verdict.passed,
+        "posture.failed": tuple(failure.check for failure in stands.verdict.failed),
+        **age,
+    }
 
 
 def _dialect(session: Session, client: str) -> str | None:

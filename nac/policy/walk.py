@@ -34,6 +34,7 @@ def leaves(condition: Condition) -> Iterator[Comparison | PersonaReference | Dur
 def conditions(policy: Policy) -> Iterator[Condition]:
     """Every condition that stands in the policy."""
     yield from (persona.condition for persona in policy.personas)
+    yield from (posture.condition for posture in policy.postures)
     yield from (rule.condition for rule in policy.rules)
     yield from (invariant.condition for invariant in policy.invariants if isinstance(invariant, Never))
 

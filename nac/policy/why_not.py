@@ -14,6 +14,7 @@ from nac.policy.solve import Change, Space
 _COSTS: Final[Mapping[str, int]] = {
     # what the user or the device does by itself
     "posture.status": 1,
+    "posture.freshness": 1,
     "posture.age": 1,
     "posture.score": 2,
     "posture.passed": 2,

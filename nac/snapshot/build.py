@@ -24,8 +24,10 @@ from nac.pki.ocsp import staple
 from nac.pki.trust import TrustMaterial, load_trust
 from nac.policy.compile import CompiledPolicy, compile_policy
 from nac.policy.load import digest, read, read_sources
+from nac.posture.setting import IntakeSetting, TlsMaterial
 from nac.snapshot.sites import at_sites
 from nac.snapshot.tickets import TicketKeys
+from nac.snapshot.validity import Validity, validity
 
 SCHEDULES_AHEAD: Final = 60 * 86400
 """Seconds before schedules would end that they are worked out anew."""
@@ -36,12 +38,15 @@ MAX_NESTED: Final = 20
 
 @dataclass(frozen=True)
 class BuiltSnapshot:
-    """`native` goes to the data plane. `reload_at`: Unix seconds when the same files may give another result."""
+    """`native` goes to the data plane, `intake` to the posture listener. `reload_at`: Unix seconds when the same
+    files may give another result."""
 
     native: _dataplane.Snapshot
     policy: CompiledPolicy
+    intake: IntakeSetting
     warnings: tuple[str, ...]
     certificate_warnings: tuple[PkiWarning, ...]
+    validity: tuple[Validity, ...]
     reload_at: int | None
 
 
@@ -65,12 +70,13 @@ def build(
     policy = policy or compiled(config, clients, now=now)
     placed, at_no_site = at_sites(clients, policy.sites)
     trust = _trust(config, now)
+    native_trust = _native_trust(config, trust)
     credentials = [load_credential(files.chain, files.key, now=now) for files in config.eap.certificates]
     try:
         native = _dataplane.Snapshot(
             generation=generation,
             clients=[_dataplane.Client(**fields) for fields in placed],
-            trust=_native_trust(config, trust),
+            trust=native_trust,
             credentials=[_native_credential(config, credential, now) for credential in credentials],
             ticket_keys=list(ticket_keys.live),
             ticket_lifetime=config.eap.ticket_lifetime.seconds,
@@ -83,6 +89,9 @@ def build(
     return BuiltSnapshot(
         native=native,
         policy=policy,
+        intake=IntakeSetting(
+            TlsMaterial(credentials[0].chain, credentials[0].key, (*trust.anchors, *trust.intermediates)), native_trust
+        ),
         warnings=(
             *(one.render() for one in policy.warnings),
             *at_no_site,
@@ -90,6 +99,7 @@ def build(
             *(f"{warning} ({warning.fix})" for warning in pki),
         ),
         certificate_warnings=pki,
+        validity=validity(credentials, trust),
         reload_at=_earliest(trust.reload_at, policy.known_until and policy.known_until - SCHEDULES_AHEAD),
     )
 

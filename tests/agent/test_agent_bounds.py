@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agent_device import LOOPBACK4, TCP_HEAD, listening, machine, make_tree, socket_line
+from agent_device import LOOPBACK4, listening, machine, make_tree
 from agent_server import KEYS
 from hypothesis import given
 from hypothesis import strategies as st
 
+import nac.agent.root
 from nac.agent.boot import Boot
 from nac.agent.checks import NAMES, Check
 from nac.agent.checks.os_release import OsRelease
-from nac.agent.finding import LONGEST_LIST, LONGEST_TEXT, Finding, bounded, failed, tame
+from nac.agent.finding import LONGEST_LIST, LONGEST_TEXT, Finding, bounded, failed, passed, tame
 from nac.agent.jws import signed_token
 from nac.agent.machine import Machine
 from nac.agent.missed import MOST, Missed
@@ -41,6 +43,31 @@ def test_a_list_is_bounded_and_says_what_is_left_out(texts: list[str]) -> None:
     kept, left_out = bounded(texts)
     assert len(json.dumps(kept, ensure_ascii=False).encode()) <= LONGEST_LIST + 2
     assert len(kept) + left_out == len({tame(text) for text in texts})
+
+
+@pytest.mark.parametrize("made", [passed, failed])
+def test_of_a_list_that_was_cut_nothing_is_known(made: Callable[..., Finding]) -> None:
+    whole, cut = (made(tuple(f"tcp/0.0.0.0:{number}" for number in range(many))) for many in (9, 900))
+    assert whole.result == made().result
+    assert cut.result == "unknown"
+    assert cut.value
+    assert "more are not listed" in cut.detail
+
+
+def test_what_is_too_large_to_be_looked_through_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nac.agent.root, "MOST_NAMES", 3)
+    monkeypatch.setattr(nac.agent.root, "MOST_LINES", 3)
+    (tmp_path / "table").write_text("line\n" * 3)
+    for name in "ab":
+        (tmp_path / name).touch()
+    root = Root(tmp_path)
+    assert len(root.names("/")) == len(list(root.lines("/table"))) == 3
+    (tmp_path / "c").touch()
+    (tmp_path / "table").write_text("line\n" * 4)
+    with pytest.raises(UnreadableError, match="more than 3 names"):
+        root.names("/")
+    with pytest.raises(UnreadableError, match="more than 3 lines"):
+        list(root.lines("/table"))
 
 
 def test_the_largest_report_fits() -> None:
@@ -80,9 +107,3 @@ def test_a_pipe_in_the_place_of_a_file_holds_nothing_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UnreadableError, match="not a file"):
         Root(tmp_path).text("/pipe")
-
-
-def test_a_long_table_is_cut(tmp_path: Path) -> None:
-    lines = TCP_HEAD + "".join(socket_line("00000000", port, port) for port in range(1, 3)) * 40000
-    root = make_tree(tmp_path, {"/proc/net/tcp": lines})
-    assert sum(1 for _ in root.lines("/proc/net/tcp")) == 65536

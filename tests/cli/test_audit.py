@@ -85,7 +85,7 @@ def test_filters_and_the_newest_last(nac: Run, authority: None, database: Databa
     assert acts(nac, "--actor", "b%") == []
     assert ("device add", "Laptop-17") not in acts(nac, "--since", "1h")
     table = nac("audit", "list").stdout.splitlines()
-    assert table[0].split() == ["TIME", "ACTOR", "ACTION", "SUBJECT", "DETAIL"]
+    assert table[0].split() == ["TIME", "ACTOR", "ACTION", "SUBJECT", "DETAIL", "JOURNAL"]
     assert "user add" in table[-1]
     assert nac("audit", "list", "--actor", "nobody").stderr == "no changes match\n"
 

@@ -86,6 +86,10 @@ def test_settings_are_kept(nac: Run) -> None:
         "max_tls": "1.2",
         "conversations_per_second": 50,
         "burst": 60,
+        "coa": True,
+        "coa_port": 3799,
+        "coa_verbs": None,
+        "coa_learnt": [],
         "overlaps": [],
     }
     nac("client", "add", "x", "10.0.0.1", "--fragment-size", "100", code=2)
@@ -108,3 +112,25 @@ def test_a_dialect_that_nobody_speaks_is_refused_at_once(nac: Run) -> None:
     refused = nac("client", "add", "sw1", "10.0.0.7", "--dialect", "cisco", code=2)
     assert "cisco-ios-xe" in refused.output
     assert json.loads(nac("client", "list", "-o", "json").stdout) == []
+
+
+def test_how_a_client_takes_changes(nac: Callable[..., Result]) -> None:
+    def shown() -> tuple[object, ...]:
+        client = json.loads(nac("client", "show", "sw", "-o", "json").stdout)
+        return client["coa"], client["coa_port"], client["coa_verbs"], client["coa_learnt"]
+
+    nac("client", "add", "sw", "192.0.2.1", "--dialect", "cisco-9800")
+    assert shown() == (True, 1700, None, [])
+    nac("client", "set", "sw", "--coa-port", "3799", "--coa-verbs", "Disconnect, bounce", "--no-coa")
+    assert shown() == (False, 3799, "disconnect,bounce", [])
+    nac("client", "set", "sw", "--coa", "--coa-default")
+    assert shown() == (True, 1700, None, [])
+    assert "kick" in nac("client", "set", "sw", "--coa-verbs", "kick", code=2).output
+    nac("client", "set", "sw", code=2)
+    nac("client", "set", "sw", "--coa-default", "--coa-port", "1", code=2)
+    nac("client", "set", "nobody", "--coa", code=4)
+    audit = json.loads(nac("audit", "list", "--action", "client set", "-o", "json").stdout)
+    assert [line["detail"] for line in audit] == [
+        "coa_enabled=False coa_port=3799 coa_verbs='disconnect,bounce'",
+        "coa_enabled=True coa_port=None coa_verbs=None",
+    ]

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 HEAVY = ("sqlalchemy", "alembic", "cryptography", "rich", "msgspec", "structlog", "netaddr", "nac._dataplane", "nac.db")
 RUN = [sys.executable, "-c", "from nac.cli import main; main()"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-OWN = ("client", "device", "user", "auth", "why", "audit", "completion")
+OWN = ("client", "device", "user", "session", "auth", "why", "audit", "completion")
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

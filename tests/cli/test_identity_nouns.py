@@ -35,6 +35,7 @@ def test_a_device_from_add_to_remove(nac: Run) -> None:
         "certificates": [FINGERPRINT],
         "tags": ["gpu"],
         "posture": {"status": "unknown", "expires_at": None},
+        "sightings": [],
     }
     nac("device", "set", "laptop-17", "--owner", "", "--unmanaged", "--remove-mac", "001b774954fe")
     nac("device", "tag", "001b774954fd", "lab", "--remove", "gpu")

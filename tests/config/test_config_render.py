@@ -9,7 +9,7 @@ from typing import get_type_hints
 import pytest
 
 from nac.config import Config, Duration, load, render_default
-from nac.config.address import ListenAddress
+from nac.config.address import ListenAddress, SourceAddress
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
 
@@ -83,3 +83,8 @@ def test_what_is_no_duration(text: str) -> None:
 def test_addresses_are_written_one_way() -> None:
     assert ListenAddress.parse("[0:0::1]:1812") == "[::1]:1812"
     assert ListenAddress.parse("127.0.0.1:0").port == 0
+
+
+def test_a_source_address_is_shortened_as_well() -> None:
+    found = SourceAddress.parse("2001:0db8::0:1")
+    assert (found, found.version, SourceAddress.parse("192.0.2.1").version) == ("2001:db8::1", 6, 4)

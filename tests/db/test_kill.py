@@ -35,7 +35,8 @@ def test_kill_in_mid_write(url: str, after: int) -> None:
         writer.send_signal(signal.SIGKILL)
         told += [int(line) for line in writer.stdout if line.endswith("\n")]
     with Database.open(url).read() as session:
-        assert session.scalar(text("PRAGMA integrity_check")) == "ok"
+        if url.startswith("sqlite"):
+            assert session.scalar(text("PRAGMA integrity_check")) == "ok"
         rows = session.query(AdminAudit.subject).all()
     stored = {int(row.subject) for row in rows}
     assert set(told) <= stored

@@ -1,5 +1,6 @@
 """The migrations give the schema that the code expects, and refuse what they do not know."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,8 +10,6 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateTable
 
 from nac.db import Database, revision, upgrade
 from nac.db.engine import SCHEMA_VERSION, create
@@ -18,9 +17,14 @@ from nac.db.schema import Base
 from nac.errors import StorageError
 
 
+def is_no_partition(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or not re.search(r"_(default|\d{4}_\d\d)$", name or "")
+
+
 def test_migrations_give_the_tables_of_the_schema(url: str) -> None:
     with create(url).connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": is_no_partition}
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
 
 
@@ -56,11 +60,6 @@ def test_upgrade_refuses_a_newer_database(url: str) -> None:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StorageError, match="newer nac"):
         upgrade(url)
-
-
-def test_the_tables_are_also_postgresql() -> None:
-    for table in Base.metadata.sorted_tables:
-        assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
 
 
 def test_opening_makes_no_file(tmp_path: Path) -> None:

@@ -71,7 +71,8 @@ def commands() -> list[tuple[str, str]]:
 
 
 def options(command: click.Command) -> set[str]:
-    own = {option for one in command.params if isinstance(one, click.Option) for option in one.opts}
+    given = (one for one in command.params if isinstance(one, click.Option))
+    own = {option for one in given for option in (*one.opts, *one.secondary_opts)}
     return {*own, "--help", "-h"}
 
 

@@ -34,9 +34,12 @@ def extreme(*values: str) -> list[Attribute]:
     return sent("Extreme-EXOS-Dynamic-ACL", *values)
 
 
+ON_SWITCH = {"known": [FlowRule(permits=True, box=Box.to(ip_network("10.0.0.1"), 6, (22, 22)))]}
+
+
 def space(dialect: str, attributes: list[Attribute]) -> HeaderSpace:
     downloads = {"#ACSACL#-IP-nac-1": pair(SSH.format(1))}
-    return HeaderSpace.of(rules(dialect, attributes, downloads.__getitem__))
+    return HeaderSpace.of(rules(dialect, attributes, downloads.__getitem__, ON_SWITCH))
 
 
 REFUSED = [
@@ -69,7 +72,14 @@ REFUSED = [
     ("cisco-dacl+ipv4", pair(*["ACS:CiscoSecure-Defined-ACL=#ACSACL#-IP-nac-1"] * 2)),
     ("aos-cx+ipv4", [*sent("Aruba-NAS-Filter-Rule", "deny in ip from any to any"), *sent("Aruba-User-Role", "x")]),
     ("aos-cx+ipv4", sent("Aruba-NAS-Filter-Rule", *["deny in ip from any to any"] * 101)),
-    ("arubaos-switch+ipv6", [*nas("deny in ip from any to any"), *sent("HP-Nas-Filter-Rule", "x")]),
+    ("arubaos-switch+ipv6", [*nas("deny in ip from any to any"), *sent("Filter-Id", "no-such-list")]),
+    ("cisco-ios-xe+ipv4", pair(*(SSH.format(number) for number in range(1, 101)))),
+    ("cisco-ios-xe", sent("Filter-Id", "no-such-list.in")),
+    ("juniper-ex", sent("Filter-Id", "no-such-filter")),
+    ("fortiswitch", sent("Filter-Id", "no-such-list")),
+    ("aos-cx", sent("Aruba-User-Role", "no-such-role")),
+    ("juniper-ex+ipv4", [*juniper(TERM), *sent("Filter-Id", "known")]),
+    ("mikrotik", sent("Mikrotik-Switching-Filter", "action allow")),
     ("extreme-exos+ipv4", extreme("v:1 t:a m:ipv4dst=0.0.0.0/0 a:fwd")),
     ("extreme-exos+ipv4", extreme("v:1 t:a m:l4dstport=22/16 a:fwd")),
     ("extreme-exos+ipv4", extreme("v:1 t:a m:ipproto=tcp,l4dstport=22/15 a:fwd", DYNAMIC.replace("22/16", "23/15"))),
@@ -112,6 +122,29 @@ OPEN = [
     ("juniper-ex+ipv4", juniper("Match Destination-ip 10.0.0.1 Action allow"), [ALL_IPV4]),
     ("fortiswitch+ipv4", nas(PERMIT), [ALL_IPV4]),
     ("extreme-exos+ipv4", extreme(DYNAMIC), [ALL_IPV4]),
+    # Set up without lists from the server, or without any: what comes is passed over, and the session is open.
+    ("dell-n", pair(SSH.format(1)), [ALL_IPV4, ALL_IPV6]),
+    ("fortiswitch", nas(PERMIT), [ALL_IPV4, ALL_IPV6]),
+    ("meraki", pair(SSH.format(1)), [ALL_IPV4, ALL_IPV6]),
+    ("hostapd", nas("deny in ip from any to any"), [ALL_IPV4, ALL_IPV6]),
+    ("unifi", nas("deny in ip from any to any"), [ALL_IPV4, ALL_IPV6]),
+    # A list or role on the switch; a name without `.in` is for the other direction.
+    ("cisco-ios-xe", sent("Filter-Id", "known.in"), [HOST_SSH]),
+    ("cisco-ios-xe", sent("Filter-Id", "known"), [ALL_IPV4, ALL_IPV6]),
+    ("cisco-9800", sent("Airespace-ACL-Name", "known"), [HOST_SSH]),
+    ("aos-cx", sent("Aruba-User-Role", "known"), [HOST_SSH]),
+    ("arubaos-switch", sent("HP-User-Role", "known"), [HOST_SSH]),
+    ("ruckus-icx", sent("Filter-Id", "known"), [HOST_SSH]),
+    ("meraki", sent("Filter-Id", "no-such-policy"), [ALL_IPV4, ALL_IPV6]),
+    # Rules in two attributes come in the wrong order, without an error.
+    (
+        "arubaos-switch+ipv6",
+        [
+            *nas("deny in ip from any to any"),
+            *sent("HP-Nas-Filter-Rule", "permit in tcp from any to 10.0.0.1 22"),
+        ],
+        [HOST_SSH],
+    ),
     # The Access-Accept names a list, the switch fetches its lines.
     ("cisco-dacl+ipv4", pair("ACS:CiscoSecure-Defined-ACL=#ACSACL#-IP-nac-1"), [HOST_SSH]),
 ]

@@ -1,11 +1,11 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from nac.db import Database, upgrade
+from nac.db import Database
 from nac.events.store import EventStore, ReceivedEvent
 from nac.events.types import AuthenticationEvent, DiscardEvent, decode, decode_header
 
@@ -13,20 +13,6 @@ SAMPLES = Path(__file__).parent / "samples"
 
 Sample = Callable[..., AuthenticationEvent]
 Store = Callable[..., None]
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/nac.db"
-    upgrade(url)
-    return url
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    database = Database.open(url)
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -49,6 +49,20 @@ def test_an_accept_is_all_ok_and_shows_what_was_sent(sample: Sample) -> None:
     assert "fix" not in marks(steps)
 
 
+def test_failed_checks_stand_with_what_to_do(sample: Sample) -> None:
+    facts = {
+        "posture.status": "unhealthy",
+        "posture.freshness": "fresh",
+        "posture.failed": ["firewall", "of_the_future"],
+    }
+    for base, changes in (("accepted", {}), ("printer", {"result": "reject", "cause": "policy_reject"})):
+        steps = explain(sample(base, facts=facts, **changes))
+        assert len(steps) <= LONGEST_CHAIN
+        said = texts(steps, "posture")
+        assert said.startswith("unhealthy, report fresh; firewall: Turn on the firewall")
+        assert said.endswith("of_the_future")
+
+
 def test_an_expired_certificate(sample: Sample) -> None:
     steps = explain(sample("expired"))
     assert marks(steps)["tls"] == "ok"

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from nac._dataplane import JournalError
 from nac.db import Database
 from nac.db.schema import Accounting, Authentication, Discard
-from nac.events.drain import BATCH, FINISH_S, Drain
+from nac.events.drain import FINISH_S, Drain
+from nac.events.pace import BATCH
 from nac.events.query import by_id
 from nac.events.store import EventStore, ReceivedEvent
 from nac.events.types import AccountingEvent, AuthenticationEvent, AuthorizationEvent, DiscardEvent, NasPort, decode
@@ -27,6 +28,7 @@ NODE = "ab" * 16
 class Health:
     """A journal that is well, or not."""
 
+    last = 0
     alarm: Literal["failing", "full", "filling"] | None = None
 
 
@@ -46,6 +48,7 @@ class Journal:
         self.acknowledged = sequence
 
     def journal_state(self) -> Health:
+        self.health.last = max(self.records, default=0)
         return self.health
 
     def wait_events(self, *, timeout_ms: int, gather_ms: int = 0, max_events: int = 4096) -> list[bytes]:
@@ -169,8 +172,8 @@ def test_what_cannot_be_decoded_is_counted_and_skipped(database: Database, sampl
     assert journal.acknowledged == 6, "nor is it kept for ever"
 
 
-def test_a_locked_database_is_retried_with_growing_pauses(url: str, database: Database, sample: Sample) -> None:
-    impatient, clock = Database.open(url, busy_timeout_ms=1), Clock()
+def test_a_locked_database_is_retried_with_growing_pauses(sqlite_url: str, sample: Sample) -> None:
+    database, impatient, clock = Database.open(sqlite_url), Database.open(sqlite_url, busy_timeout_ms=1), Clock()
     journal = Journal(*encoded(sample, 5))
     drain = Drain(journal, sink(impatient), clock=clock)
     with database.write():
@@ -277,10 +280,9 @@ def test_the_end_is_bounded_however_much_is_left(database: Database, sample: Sam
     assert journal.acknowledged == count(database) == 2 * BATCH
 
 
-def test_what_the_database_refuses_at_the_end_stays_in_the_journal(
-    url: str, database: Database, sample: Sample
-) -> None:
-    impatient, journal = Database.open(url, busy_timeout_ms=1), Journal(*encoded(sample, 7))
+def test_what_the_database_refuses_at_the_end_stays_in_the_journal(sqlite_url: str, sample: Sample) -> None:
+    database, impatient = Database.open(sqlite_url), Database.open(sqlite_url, busy_timeout_ms=1)
+    journal = Journal(*encoded(sample, 7))
     with database.write():
         Drain(journal, sink(impatient)).finish()
     assert (count(database), journal.acknowledged) == (0, 0)

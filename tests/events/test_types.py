@@ -22,7 +22,15 @@ from nac.clients.seal import load_seal
 from nac.clients.store import load_clients
 from nac.config import load
 from nac.db import Database
-from nac.events.types import AccountingEvent, AuthenticationEvent, AuthorizationEvent, DiscardEvent, Event, decode
+from nac.events.types import (
+    AccountingEvent,
+    AuthenticationEvent,
+    AuthorizationEvent,
+    DiscardEvent,
+    Event,
+    SessionEvent,
+    decode,
+)
 from nac.identity.store import load_facts
 from nac.snapshot.build import build
 from nac.snapshot.tickets import TicketKeys
@@ -83,9 +91,9 @@ def next_event(dataplane: _dataplane.DataPlane) -> Event:
     return event
 
 
-def next_events(dataplane: _dataplane.DataPlane) -> list[Event]:
-    """The next event, after what it refers to."""
-    raws = dataplane.wait_events(timeout_ms=PATIENCE_MS, max_events=1)
+def next_events(dataplane: _dataplane.DataPlane, count: int = 1) -> list[Event]:
+    """The next so many events, each after what it refers to."""
+    raws = dataplane.wait_events(timeout_ms=PATIENCE_MS, gather_ms=PATIENCE_MS, max_events=count)
     events = [decode(raw) for raw in raws]
     for raw, event in zip(raws, events, strict=True):
         assert set(msgspec.json.decode(raw)) == {"type", *type(event).__struct_fields__}, "no field is left out either"
@@ -143,7 +151,7 @@ def test_eap_tls(dataplane: _dataplane.DataPlane, folder: Path, tmp_path: Path) 
     command = ["eapol_test", "-c", str(profile), "-a", host, "-p", port, "-s", SECRET.decode(), "-t", "20"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
-    laid_out, event = next_events(dataplane)
+    opened, laid_out, event = next_events(dataplane, 2)
     assert isinstance(laid_out, AuthorizationEvent)
     assert ("Tunnel-Private-Group-Id", "66") in laid_out.attributes
     assert isinstance(event, AuthenticationEvent)
@@ -157,6 +165,9 @@ def test_eap_tls(dataplane: _dataplane.DataPlane, folder: Path, tmp_path: Path) 
     assert event.decision.segment == "remediation"
     assert event.reply is not None
     assert (event.reply.code, event.reply.authorization) == ("Access-Accept", laid_out.digest)
+    assert isinstance(opened, SessionEvent)
+    assert (opened.change, opened.state, opened.session, opened.decision) == ("opened", "active", event.id, event.id)
+    assert (opened.authorization, opened.segment) == (laid_out.digest, "remediation")
 
 
 def test_accounting_and_events_come_through_the_journal(accounting: _dataplane.DataPlane) -> None:

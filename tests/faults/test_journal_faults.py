@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -132,25 +133,29 @@ def test_a_full_disk_keeps_accounting_from_being_answered_and_logins_go_on(home:
         until(lambda: drained(server), "the journal is drained", why=server.log)
         assert stored(server) == Counter(nas.answered)
         assert server.event(printer).result == "accept", "an event of that time is not lost either"
-        until(lambda: "journal" not in server.status()["failing"] or None, "the alarm ends", why=server.log)
+        until(
+            lambda: "journal" not in server.status()["failing"] or None,
+            "the alarm ends",
+            why=lambda: f"{server.status()}\n{server.log()}",
+        )
 
 
-def records_end(path: Path) -> int:
-    """Behind the last record begin the zeros that are written ahead; no record here ends with one."""
-    return len(path.read_bytes().rstrip(b"\0"))
+NAS_IDENTIFIER = b"\x20\x0efault-switch"
+"""In an accounting record; the events of sessions that stand between them have it as text."""
 
 
 def damage_in_the_middle(home: Home) -> int:
     path = segments(home)[0]
     octets = bytearray(path.read_bytes())
-    octets[records_end(path) // 2] ^= 0x40
+    records = [found.start() for found in re.finditer(NAS_IDENTIFIER, octets)]
+    octets[records[len(records) // 2]] ^= 0x40
     path.write_bytes(octets)
     return 1
 
 
 def torn_at_the_end(home: Home) -> int:
     path = segments(home)[-1]
-    os.truncate(path, records_end(path) - 10)
+    os.truncate(path, path.read_bytes().rindex(NAS_IDENTIFIER))
     return 1
 
 

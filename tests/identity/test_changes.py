@@ -52,6 +52,13 @@ def test_all_fields_of_a_device_and_a_user(database: Database) -> None:
             "tags": ["gpu"],
             "posture_status": "healthy",
             "posture_expires_at": 99,
+            "posture_at": None,
+            "posture_score": None,
+            "posture_passed": None,
+            "posture_failed": None,
+            "posture_fresh_until": None,
+            "posture_ageing_until": None,
+            "shared_identity": False,
         }
     ]
     assert facts.users == [{"name": "alice", "groups": ["dev", "ml"], "disabled": False}]

@@ -20,9 +20,9 @@ def run(*arguments: str) -> Result:
 def test_check_a_sound_policy() -> None:
     result = run("check", ESTATE)
     assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("ok: 22 rules, 14 resources, 8 segments, 9 personas, 11 tests; dialects ")
+    assert result.stdout.startswith("ok: 24 rules, 14 resources, 9 segments, 9 personas, 12 tests; dialects ")
     report = json.loads(run("check", ESTATE, "-o", "json").stdout)
-    assert (report["ok"], report["errors"], report["tests"]) == (True, [], 11)
+    assert (report["ok"], report["errors"], report["tests"]) == (True, [], 12)
 
 
 def test_check_a_policy_whose_test_fails(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ SPAN = known_span(datetime(2026, 11, 23, tzinfo=UTC))
 SOUND = [
     (Path(nac.policy.__path__[0]) / "examples" / "ai-estate.policy").read_text(),
     (Path(__file__).parent / "sentences.policy").read_text(),
+    (Path(nac.policy.__path__[0]) / "examples" / "posture.policy").read_text(),
 ]
 TOKENS = sorted(
     {

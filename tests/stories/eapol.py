@@ -13,7 +13,7 @@ from typing import Final, Literal
 import pytest
 from lab_home import SECRET, Device
 from nas import ACCESS_ACCEPT, ACCESS_CHALLENGE, MESSAGE_AUTHENTICATOR, Address, Packet
-from relay import Hook, Relay
+from relay import Hook, Loss, Move, Relay, nothing_lost
 
 TlsVersion = Literal["1.2", "1.3"]
 
@@ -105,18 +105,20 @@ class EapolTest:
         source: str = "127.0.0.1",
         secret: bytes = SECRET,
         between: Hook | None = None,
+        midway: Move | None = None,
+        lose: Loss = nothing_lost,
     ) -> Outcome:
         """One run. Every reply that passes must carry Message-Authenticator first (CVE-2024-3596)."""
         self._runs += 1
         configuration = self._folder / f"network-{self._runs}.conf"
         configuration.write_text(profile)
         log = self._folder / f"eapol-{self._runs}.log"
-        with Relay(server, source=source) as relay, log.open("wb") as output:
+        with Relay(server, source=source, lose=lose) as relay, log.open("wb") as output:
             address = ["-a", relay.address[0], "-p", str(relay.address[1]), "-s", secret.decode()]
             command = ["eapol_test", "-c", str(configuration), *address, "-M", mac, "-t", str(TIMEOUT_S), *options]
             process = subprocess.Popen(command, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
             try:
-                relay.carry(process, between)
+                relay.carry(process, between, midway)
             finally:
                 process.kill()
                 code = process.wait()

@@ -32,7 +32,7 @@ def hold_the_gil(shared: mmap.mmap) -> None:
 def main() -> None:
     config, shared_file = map(Path, sys.argv[1:])
     with shared_file.open("r+b") as file, mmap.mmap(file.fileno(), 2) as shared:
-        service = Service(config)
+        service = Service(config, threading.Event())
         threading.Thread(target=beat, args=(shared,), daemon=True).start()
         print(json.dumps(service.addresses), flush=True)
         sys.stdin.readline()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from lab_home import Home, command
 
+from nac.config import load
 from nac.control.ask import ask
 from nac.db import Database
 from nac.errors import ControlError
@@ -29,12 +31,18 @@ T = TypeVar("T")
 class Server:
     """A running server. `pid`: of the process that serves."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, *, environment: Mapping[str, str] | None = None, log: int | None = None) -> None:
+        """`environment` is added to this process's; `log`: a file descriptor that takes the log instead of a file."""
         self.home = home
         self._log = home.folder / "server.log"
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as file:
             self._process = subprocess.Popen(
-                command(home, "serve"), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=home.folder
+                command(home, "serve"),
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file if log is None else log,
+                cwd=home.folder,
+                env={**os.environ, **(environment or {})},
             )
         self.pid = self._process.pid
         self._database: Database | None = None
@@ -104,7 +112,7 @@ class Server:
     def database(self) -> Database:
         """The server's database, read from here as `nac auth` does."""
         if self._database is None:
-            self._database = Database.open(f"sqlite:///{self.home.folder}/state/nac.db")
+            self._database = Database.open(load(self.home.config).database.url)
         return self._database
 
     def kill(self) -> None:
@@ -132,9 +140,9 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(home: Home) -> Iterator[Server]:
+def serving(home: Home, *, environment: Mapping[str, str] | None = None, log: int | None = None) -> Iterator[Server]:
     """A server that is ready, and is stopped whatever happens."""
-    server = Server(home)
+    server = Server(home, environment=environment, log=log)
     try:
         server.wait_until_ready()
         yield server

@@ -13,17 +13,28 @@ from nas import ACCESS_ACCEPT, ACCESS_REJECT, Address, Packet
 
 Hook = Callable[[], None]
 
+Move = Callable[[], Address]
+"""Something happens to the server; the address at which it is then."""
+
+Loss = Callable[[Packet], bool]
+"""Whether a reply gets lost on its way."""
+
+
+def nothing_lost(_: Packet) -> bool:
+    return False
+
 
 class Relay:
     """Client -> `address` -> server. Everything that passes is kept. To the server it comes from `source`."""
 
-    def __init__(self, server: Address, *, source: str) -> None:
+    def __init__(self, server: Address, *, source: str, lose: Loss = nothing_lost) -> None:
         family = socket.AF_INET6 if ":" in server[0] else socket.AF_INET
         self._client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._client.bind(("127.0.0.1", 0))
         self._server = socket.socket(family, socket.SOCK_DGRAM)
         self._server.bind((source, 0))
         self._server.connect(server)
+        self._lose = lose
         self._back: Address | None = None
         self._ended = 0
         self.requests: list[Packet] = []
@@ -39,9 +50,10 @@ class Relay:
         self._client.close()
         self._server.close()
 
-    def carry(self, process: subprocess.Popen[bytes], between: Hook | None = None) -> None:
+    def carry(self, process: subprocess.Popen[bytes], between: Hook | None = None, midway: Move | None = None) -> None:
         """Carry packets until `process` ends. `between`: what happens to the world after the first conversation has
-        ended and before the second one's first request goes on."""
+        ended and before the second one's first request goes on. `midway`: after the first reply and before the
+        request that answers it goes on."""
         watched = os.pidfd_open(process.pid)
         try:
             with selectors.DefaultSelector() as selector:
@@ -55,6 +67,9 @@ class Relay:
                         if self._ended and between is not None:
                             between()
                             between = None
+                        if self.replies and midway is not None:
+                            self._server.connect(midway())
+                            midway = None
                         self._to_server()
                     if watched in ready:
                         return
@@ -72,4 +87,5 @@ class Relay:
         if octets[0] in (ACCESS_ACCEPT, ACCESS_REJECT):
             self._ended += 1
         assert self._back is not None
-        self._client.sendto(octets, self._back)
+        if not self._lose(self.replies[-1]):
+            self._client.sendto(octets, self._back)

@@ -12,7 +12,7 @@ from worlds import Nac, policy_of
 
 from nac.db import Database
 from nac.db.schema import Authentication, FactSet
-from nac.events.retention import delete_older
+from nac.events.retention import Limits, delete_older
 from nac.policy.diff import difference
 from nac.policy.replay import replay
 
@@ -108,7 +108,7 @@ def test_a_fact_set_is_kept_once(database: Database, store: Callable[..., None])
 
 def test_fact_sets_go_with_their_last_authentication(database: Database, store: Callable[..., None]) -> None:
     authenticate(store, 4)
-    delete_older(database, NOW - 3600 - 120)
+    delete_older(database, Limits.all_at(NOW - 3600 - 120))
     with database.read() as session:
         assert len(session.scalars(select(FactSet.id)).all()) == 2
 
@@ -164,12 +164,22 @@ def test_the_matrix_of_the_four_personas(ask: Ask) -> None:
     cells = ask("matrix")
     reached = {one: {name for name, cell in cells[one].items() if cell != "never"} for one in cells}
     everyone = {"dns", "internet", "print-server"}
-    assert cells["ml-engineer"]["internet"] == "always"
+    assert cells["ml-engineer"]["internet"] == "sometimes", "a device in quarantine reaches nothing"
     assert reached["business-user"] - everyone >= {"front-ends"}
     assert "training-cluster" not in reached["data-scientist"]
     assert "dataset-ingest" not in reached["data-scientist"] | reached["ml-engineer"] | reached["devops"]
     assert "model-registry" in reached["ml-engineer"]
     assert "model-registry" not in reached["devops"] | reached["business-user"]
+
+
+def test_what_every_session_reaches(ask: Ask, tmp_path: Path) -> None:
+    policy = tmp_path / "open.policy"
+    policy.write_text(
+        "resource internet { kind internet }\nsegment office { vlan 7 }\n"
+        'persona staff when user.groups has "staff"\nplace in office when persona staff\n'
+        "allow internet when persona staff\n"
+    )
+    assert ask("matrix", "--policy", str(policy))["staff"]["internet"] == "always"
 
 
 def test_the_matrix_as_a_picture(nac: Nac, site: Path) -> None:

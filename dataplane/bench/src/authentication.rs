@@ -11,6 +11,7 @@ use nac_protocol::radius::{
     decrypt_mppe_key, verify_response,
 };
 
+use crate::accounting::AccountingRecord;
 use crate::nas_port::NasPort;
 use crate::supplicant::{Handshake, PeerError, PeerStep, Supplicant};
 
@@ -22,9 +23,6 @@ pub use key_check::{KeyCheck, KeyNameCheck};
 const SERVICE_TYPE_FRAMED: u32 = 2;
 /// Service-Type Call-Check, what MAC authentication bypass asks for.
 const SERVICE_TYPE_CALL_CHECK: u32 = 10;
-
-/// Acct-Status-Type Interim-Update (RFC 2866 5.1).
-const INTERIM_UPDATE: u32 = 3;
 
 /// Most challenges in one conversation, as a NAS limits them too.
 pub const MAX_ROUNDS: u32 = 200;
@@ -43,8 +41,8 @@ pub enum Method {
     Mab,
     /// Nothing: only ask whether the server lives.
     Status,
-    /// An Interim-Update of a session.
-    Accounting,
+    /// A record of a session.
+    Accounting(AccountingRecord),
 }
 
 /// What a reply must carry to be taken. Our own server is held to `First`; the others measured beside it are older.
@@ -143,7 +141,7 @@ impl Authentication {
     pub fn new(port: NasPort, method: Method) -> Self {
         let eap = match &method {
             Method::EapTls { supplicant, .. } => supplicant.identity_response(),
-            Method::Mab | Method::Status | Method::Accounting => Vec::new(),
+            Method::Mab | Method::Status | Method::Accounting(_) => Vec::new(),
         };
         Self {
             port,
@@ -169,7 +167,7 @@ impl Authentication {
     ) -> Result<Vec<u8>, BuildError> {
         let code = match self.method {
             Method::Status => Code::STATUS_SERVER,
-            Method::Accounting => Code::ACCOUNTING_REQUEST,
+            Method::Accounting(_) => Code::ACCOUNTING_REQUEST,
             Method::EapTls { .. } | Method::Mab => Code::ACCESS_REQUEST,
         };
         let mut request = RequestBuilder::new(code, identifier, authenticator);
@@ -178,7 +176,10 @@ impl Authentication {
                 request.text(AttributeType::NAS_IDENTIFIER, &self.port.nas_identifier)?;
                 return Ok(request.finish(secret));
             }
-            Method::Accounting => put_session(&mut request, &authenticator)?,
+            Method::Accounting(record) => {
+                record.put(&self.port, &mut request)?;
+                return Ok(request.finish(secret));
+            }
             Method::Mab => {
                 let address = self.port.calling_station.bare();
                 request
@@ -215,7 +216,7 @@ impl Authentication {
     ) -> Result<Progress, ReplyError> {
         let protection = match self.method {
             // RFC 3579 section 3.3 gives an Accounting-Response no Message-Authenticator.
-            Method::Accounting => ReplyProtection::ResponseAuthenticator,
+            Method::Accounting(_) => ReplyProtection::ResponseAuthenticator,
             _ => trust.protection,
         };
         let packet =
@@ -223,7 +224,7 @@ impl Authentication {
         self.rounds += 1;
         let progress = match (&self.method, packet.code()) {
             (Method::EapTls { .. }, Code::ACCESS_CHALLENGE) => self.challenge(&packet),
-            (Method::Accounting, Code::ACCOUNTING_RESPONSE) => Ok(Progress::Finished(Verdict::Accept)),
+            (Method::Accounting(_), Code::ACCOUNTING_RESPONSE) => Ok(Progress::Finished(Verdict::Accept)),
             (Method::EapTls { .. } | Method::Mab | Method::Status, Code::ACCESS_ACCEPT) => {
                 self.accept(&packet, request_authenticator, &trust.secret)
             }
@@ -231,6 +232,16 @@ impl Authentication {
             (_, code) => Err(AuthenticationError::UnexpectedCode(code)),
         };
         progress.map_err(ReplyError::Broken)
+    }
+
+    /// The User-Name of its requests; empty for those that have none.
+    #[must_use]
+    pub fn user_name(&self) -> &[u8] {
+        match &self.method {
+            Method::EapTls { supplicant, .. } => supplicant.identity(),
+            Method::Accounting(record) => &record.user_name,
+            Method::Mab | Method::Status => &[],
+        }
     }
 
     /// Replies taken so far, each one round trip.
@@ -262,7 +273,7 @@ impl Authentication {
     pub fn handshake(&self) -> Option<&Handshake> {
         match &self.method {
             Method::EapTls { supplicant, .. } => supplicant.handshake(),
-            Method::Mab | Method::Status | Method::Accounting => None,
+            Method::Mab | Method::Status | Method::Accounting(_) => None,
         }
     }
 
@@ -326,26 +337,6 @@ impl Authentication {
             Err(_) => Err(AuthenticationError::EapMessage),
         }
     }
-}
-
-/// What a switch reports of a session under way. `session`: random octets, as no two requests may be the same.
-fn put_session(request: &mut RequestBuilder, session: &[u8; 16]) -> Result<(), BuildError> {
-    let text: String = session.iter().map(|octet| format!("{octet:02x}")).collect();
-    request
-        .integer(AttributeType::ACCT_STATUS_TYPE, INTERIM_UPDATE)?
-        .text(AttributeType::ACCT_SESSION_ID, &text)?
-        .text(AttributeType::CLASS, &text)?
-        .text(AttributeType::USER_NAME, "alice@corp.example")?
-        .integer(AttributeType::ACCT_AUTHENTIC, 1)?
-        .integer(AttributeType::ACCT_DELAY_TIME, 0)?
-        .integer(AttributeType::ACCT_SESSION_TIME, 3_600)?
-        .integer(AttributeType::ACCT_INPUT_OCTETS, 123_456_789)?
-        .integer(AttributeType::ACCT_OUTPUT_OCTETS, 234_567_890)?
-        .integer(AttributeType::ACCT_INPUT_GIGAWORDS, 1)?
-        .integer(AttributeType::ACCT_OUTPUT_GIGAWORDS, 2)?
-        .integer(AttributeType::ACCT_INPUT_PACKETS, 345_678)?
-        .integer(AttributeType::ACCT_OUTPUT_PACKETS, 456_789)?;
-    Ok(())
 }
 
 /// RFC 2865 3, RFC 3579 3.2.

@@ -1,6 +1,6 @@
 //! The command line of `nac-supplicant`.
 //!
-//! Exit codes: 0 accepted (or the load ran), 1 rejected, 2 no acceptable reply, 3 the server broke the protocol or a
+//! Exit codes: 0 accepted (or the load ran), 1 rejected (or something was wrong in a swarm), 2 no acceptable reply, 3 the server broke the protocol or a
 //! file is wrong, 64 wrong usage.
 
 use std::io::{self, Write};
@@ -12,6 +12,7 @@ mod auth;
 mod floor;
 mod load;
 mod server;
+mod swarm;
 
 /// RADIUS client with a real EAP-TLS peer inside.
 #[derive(Debug, Parser)]
@@ -27,6 +28,8 @@ enum Command {
     Auth(Box<auth::AuthArguments>),
     /// Generate load and measure it; prints one JSON object.
     Load(Box<load::LoadArguments>),
+    /// Run the days of many devices on many switches, and verify every answer; prints one JSON object.
+    Swarm(Box<swarm::SwarmArguments>),
     /// Measure the bare cryptography of a handshake with the library in use; prints one JSON object.
     Floor(floor::FloorArguments),
 }
@@ -46,6 +49,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Auth(arguments) => auth::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
+        Command::Swarm(arguments) => swarm::run(&arguments),
         Command::Floor(arguments) => floor::run(&arguments),
     };
     outcome.unwrap_or_else(|failure| {

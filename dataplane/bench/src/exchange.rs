@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand;
@@ -15,10 +15,33 @@ use crate::authentication::{
 /// When a request is sent again (RFC 5080 2.2.1).
 #[derive(Clone, Copy, Debug)]
 pub struct Retransmission {
-    /// Time that one transmission is given.
+    /// Time that the first transmission is given.
     pub timeout: Duration,
     /// Transmissions of one request, the first among them.
     pub transmissions: u32,
+    /// Time that the later ones are given.
+    pub backoff: Backoff,
+}
+
+/// How the time between two transmissions grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backoff {
+    /// It stays the same.
+    #[default]
+    Even,
+    /// It doubles each time.
+    Doubling,
+}
+
+impl Retransmission {
+    /// Time that a transmission is given; the first is number 1.
+    #[must_use]
+    pub fn patience(&self, transmission: u32) -> Duration {
+        match self.backoff {
+            Backoff::Even => self.timeout,
+            Backoff::Doubling => self.timeout.saturating_mul(1 << transmission.saturating_sub(1).min(16)),
+        }
+    }
 }
 
 /// What stood in the way of a verdict.
@@ -64,16 +87,16 @@ pub struct Exchange {
     retransmits: u32,
 }
 
-/// A socket of the server's address family, connected to it.
+/// A socket connected to the server, bound to `source` or to whatever address of this machine leads there.
 ///
 /// # Errors
 /// The operating system's.
-pub fn connected_socket(server: SocketAddr) -> io::Result<UdpSocket> {
-    let any: SocketAddr = match server {
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
+pub fn connected_socket(server: SocketAddr, source: Option<IpAddr>) -> io::Result<UdpSocket> {
+    let any = match server {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let socket = UdpSocket::bind(any)?;
+    let socket = UdpSocket::bind((source.unwrap_or(any), 0))?;
     socket.connect(server)?;
     Ok(socket)
 }
@@ -88,13 +111,22 @@ pub fn random_authenticator() -> io::Result<RequestAuthenticator> {
     Ok(authenticator)
 }
 
+/// A random number.
+///
+/// # Errors
+/// [`io::ErrorKind::Other`] when the random source fails.
+pub fn random_number() -> io::Result<u32> {
+    let [a, b, c, d, ..] = random_authenticator()?;
+    Ok(u32::from_be_bytes([a, b, c, d]))
+}
+
 impl Exchange {
     /// Opens a socket towards `server`.
     ///
     /// # Errors
     /// The operating system's.
     pub fn open(server: SocketAddr, trust: ServerTrust, retransmission: Retransmission) -> io::Result<Self> {
-        Ok(Self { socket: connected_socket(server)?, trust, retransmission, identifier: 0, retransmits: 0 })
+        Ok(Self { socket: connected_socket(server, None)?, trust, retransmission, identifier: 0, retransmits: 0 })
     }
 
     /// Runs a conversation to its verdict.
@@ -127,10 +159,10 @@ impl Exchange {
         authentication: &mut Authentication,
     ) -> Result<Progress, ExchangeError> {
         let mut last_dropped = None;
-        for transmission in 0..self.retransmission.transmissions.max(1) {
-            self.retransmits += u32::from(transmission > 0);
+        for transmission in 1..=self.retransmission.transmissions.max(1) {
+            self.retransmits += u32::from(transmission > 1);
             ignore_refusal(self.socket.send(request))?;
-            let deadline = Instant::now() + self.retransmission.timeout;
+            let deadline = Instant::now() + self.retransmission.patience(transmission);
             let mut datagram = [0; MAX_PACKET_LENGTH];
             while let Some(length) = self.wait(&mut datagram, deadline)? {
                 let datagram = datagram.get(..length).unwrap_or_default();

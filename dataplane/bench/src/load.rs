@@ -1,44 +1,37 @@
 //! Many authentications at once, and what they cost the server.
 //!
-//! A [`LoadPlan`] is run by worker threads, each with its own sockets, devices and conversations (`worker`), while this
-//! thread samples the server process. Closed loop: a fixed number of conversations, the next begins when one ends. Open
+//! A [`LoadPlan`] is run by worker threads, each with its own sockets, devices and conversations, while this thread
+//! samples the server process ([`crate::traffic`]). Closed loop: a fixed number of conversations, the next begins when one ends. Open
 //! loop: conversations begin at random times at a given mean rate whatever the server does, and their latency counts
 //! from that time.
 
-use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
 
 use crate::authentication::ServerTrust;
-use crate::exchange::Retransmission;
+use crate::exchange::{Retransmission, random_number};
 use crate::supplicant::EapSettings;
+use crate::traffic::arrivals::{Arrivals, PhaseEnd};
+use crate::traffic::phase;
+use crate::traffic::server_use::Measurement;
+use crate::traffic::sockets::Route;
+use crate::traffic::worker::{Exchanged, Loss, Worker};
 
-mod arrivals;
-mod channel;
+mod crowd;
 mod devices;
-mod percentiles;
 mod report;
-mod server_process;
-mod tally;
-mod worker;
+pub(crate) mod tally;
 
+pub use crate::traffic::server_process::ProcessId;
+pub use crate::traffic::{Pace, TrafficError};
 pub use report::LoadReport;
-pub use server_process::ProcessId;
 
-use arrivals::{Arrivals, PhaseEnd};
+use crowd::Arriving;
 use devices::Devices;
-use report::{Measured, ServerUse};
-use server_process::{ServerProcess, Usage};
 use tally::Tally;
-use worker::Worker;
-
-/// How often the server's memory is read while the load runs.
-const SAMPLE_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What every authentication is.
 #[derive(Clone, Debug)]
@@ -55,21 +48,6 @@ pub enum LoadMode {
     Status,
     /// Accounting-Requests, each of a session of its own.
     Accounting,
-}
-
-/// When conversations begin.
-#[derive(Clone, Copy, Debug)]
-pub enum Pace {
-    /// This many run at any time.
-    Closed {
-        /// Conversations at a time.
-        concurrency: usize,
-    },
-    /// They begin by themselves.
-    Open {
-        /// Mean beginnings per second.
-        rate: f64,
-    },
 }
 
 /// When no more conversations begin.
@@ -115,125 +93,79 @@ pub struct LoadPlan {
     pub linger: Duration,
 }
 
-/// Why a load cannot run.
-#[derive(Debug)]
-pub enum LoadError {
-    /// Sockets or the random source.
-    Local(io::Error),
-    /// The server's process cannot be read.
-    ServerProcess(String),
-    /// A request cannot be built.
-    Request(String),
-    /// A worker thread broke.
-    Worker,
-}
-
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Local(error) => write!(f, "{error}"),
-            Self::ServerProcess(cause) => write!(f, "the server's process: {cause}"),
-            Self::Request(cause) => write!(f, "the request cannot be built: {cause}"),
-            Self::Worker => write!(f, "a worker thread broke"),
-        }
-    }
-}
-
-impl std::error::Error for LoadError {}
-
-impl From<io::Error> for LoadError {
-    fn from(error: io::Error) -> Self {
-        Self::Local(error)
-    }
-}
-
 /// Runs a plan to its end.
 ///
 /// # Errors
-/// [`LoadError`]; what the server does is never an error, it is counted.
-pub fn run(plan: &LoadPlan) -> Result<LoadReport, LoadError> {
-    let mut workers = workers(plan)?;
-    warm_up(plan, &mut workers)?;
-    let server = plan.server_process.map(ServerProcess::open).transpose()?;
-    let before = usage(server.as_ref())?;
-    let own_before = ServerProcess::own()?.usage()?;
-    let started = Instant::now();
+/// [`TrafficError`]; what the server does is never an error, it is counted.
+pub fn run(plan: &LoadPlan) -> Result<LoadReport, TrafficError> {
+    let mut crew = Crew::new(plan)?;
+    crew.warm_up(plan)?;
+    let mut measurement = Measurement::begin(plan.server_process)?;
     let end = match plan.extent {
         Extent::Count(count) => PhaseEnd::Count(count),
-        Extent::Duration(duration) => PhaseEnd::At(started + duration),
+        Extent::Duration(duration) => PhaseEnd::At(measurement.started() + duration),
     };
-    let (tally, peak_rss_kib) = phase(&mut workers, plan.pace, end, server.as_ref())?;
-    let wall = started.elapsed();
-    let after = usage(server.as_ref())?;
-    let own = ServerProcess::own()?.usage()?;
-    thread::sleep(plan.linger);
-    Ok(LoadReport::new(
-        plan,
-        tally,
-        &Measured {
-            wall,
-            own_cpu: own.cpu.saturating_sub(own_before.cpu),
-            server: server_use(before, after, usage(server.as_ref())?),
-            peak_rss_kib,
-        },
-    ))
+    let (tally, exchanged) = crew.phase(plan.pace, end, || measurement.look())?;
+    Ok(LoadReport::new(plan, tally, exchanged, &measurement.finish(plan.linger)?))
 }
 
-fn workers(plan: &LoadPlan) -> Result<Vec<Worker>, LoadError> {
-    let threads = plan.threads.max(1);
-    (0..threads).map(|index| Worker::new(plan, Devices::new(plan, index, threads)).map_err(LoadError::Local)).collect()
+/// The worker threads, each with its devices.
+struct Crew {
+    workers: Vec<Worker>,
+    devices: Vec<Devices>,
 }
 
-/// Full handshakes that give every device of the resumed mode its first ticket, and `plan.warm_up` more.
-fn warm_up(plan: &LoadPlan, workers: &mut [Worker]) -> Result<(), LoadError> {
-    let first_tickets: usize = workers.iter().map(|worker| worker.devices().to_prepare()).sum();
-    let count = plan.warm_up.saturating_add(u64::try_from(first_tickets).unwrap_or(u64::MAX));
-    if count == 0 {
-        return Ok(());
+impl Crew {
+    fn new(plan: &LoadPlan) -> Result<Self, TrafficError> {
+        let threads = plan.threads.max(1);
+        let sockets = plan.sockets.div_ceil(threads);
+        let run = random_number()?;
+        let route = Route { server: plan.server, source: None };
+        Ok(Self {
+            workers: (0..threads)
+                .map(|_| Worker::new(&[route], sockets, &plan.trust, plan.retransmission, Loss::default()))
+                .collect::<Result<_, _>>()?,
+            devices: (0..threads).map(|index| Devices::new(plan, index, threads, run)).collect(),
+        })
     }
-    let concurrency = match plan.pace {
-        Pace::Closed { concurrency } => concurrency,
-        Pace::Open { .. } => 16,
-    };
-    phase(workers, Pace::Closed { concurrency }, PhaseEnd::Count(count), None)?;
-    Ok(())
-}
 
-fn phase(
-    workers: &mut [Worker],
-    pace: Pace,
-    end: PhaseEnd,
-    server: Option<&ServerProcess>,
-) -> Result<(Tally, u64), LoadError> {
-    let threads = workers.len();
-    thread::scope(|scope| {
-        let running: Vec<_> = workers
+    /// Full handshakes that give every device of the resumed mode its first ticket, and `plan.warm_up` more.
+    fn warm_up(&mut self, plan: &LoadPlan) -> Result<(), TrafficError> {
+        let first_tickets: usize = self.devices.iter().map(Devices::to_prepare).sum();
+        let count = plan.warm_up.saturating_add(u64::try_from(first_tickets).unwrap_or(u64::MAX));
+        if count == 0 {
+            return Ok(());
+        }
+        let concurrency = match plan.pace {
+            Pace::Closed { concurrency } => concurrency,
+            Pace::Open { .. } => 16,
+        };
+        self.phase(Pace::Closed { concurrency }, PhaseEnd::Count(count), || Ok(()))?;
+        Ok(())
+    }
+
+    fn phase(
+        &mut self,
+        pace: Pace,
+        end: PhaseEnd,
+        look: impl FnMut() -> Result<(), TrafficError>,
+    ) -> Result<(Tally, Exchanged), TrafficError> {
+        let threads = self.workers.len();
+        let mut crowds: Vec<Arriving<'_>> = self
+            .devices
             .iter_mut()
             .enumerate()
-            .map(|(index, worker)| {
-                let arrivals = Arrivals::share(pace, end, index, threads, Instant::now());
-                scope.spawn(move || worker.run(arrivals))
+            .map(|(index, devices)| Arriving {
+                devices,
+                arrivals: Arrivals::share(pace, end, index, threads, Instant::now()),
+                tally: Tally::default(),
             })
             .collect();
-        let mut peak = 0;
-        while running.iter().any(|handle| !handle.is_finished()) {
-            if let Some(server) = server {
-                peak = peak.max(server.rss_kib()?);
-            }
-            thread::sleep(SAMPLE_INTERVAL);
-        }
+        let exchanged = phase(&mut self.workers, &mut crowds, look)?;
         let mut total = Tally::default();
-        for handle in running {
-            total.add(handle.join().map_err(|_| LoadError::Worker)??);
+        for crowd in crowds {
+            total.add(crowd.tally);
         }
-        Ok((total, peak))
-    })
-}
-
-fn server_use(before: Option<Usage>, after: Option<Usage>, rested: Option<Usage>) -> Option<ServerUse> {
-    Some(ServerUse { before: before?, after: after?, rested: rested? })
-}
-
-fn usage(server: Option<&ServerProcess>) -> Result<Option<Usage>, LoadError> {
-    server.map(ServerProcess::usage).transpose()
+        Ok((total, exchanged))
+    }
 }

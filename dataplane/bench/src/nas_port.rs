@@ -79,6 +79,8 @@ pub struct NasPort {
     pub nas_ip_address: Ipv4Addr,
     /// NAS-Port.
     pub port: u32,
+    /// NAS-Port-Id (RFC 2869 5.17).
+    pub port_id: Option<String>,
     /// NAS-Port-Type.
     pub port_type: u32,
     /// Framed-MTU in octets (RFC 3579 2.4); None sends none.
@@ -96,6 +98,7 @@ impl NasPort {
             nas_identifier: "nac-supplicant".to_owned(),
             nas_ip_address: Ipv4Addr::LOCALHOST,
             port: 1,
+            port_id: None,
             port_type: PORT_TYPE_ETHERNET,
             framed_mtu: None,
         }
@@ -106,12 +109,14 @@ impl NasPort {
     /// # Errors
     /// [`BuildError`] for a text longer than 253 octets.
     pub fn describe(&self, request: &mut RequestBuilder) -> Result<(), BuildError> {
+        self.describe_nas(request)?;
         request
-            .attribute(AttributeType::NAS_IP_ADDRESS, &self.nas_ip_address.octets())?
-            .text(AttributeType::NAS_IDENTIFIER, &self.nas_identifier)?
             .integer(AttributeType::NAS_PORT, self.port)?
             .integer(AttributeType::NAS_PORT_TYPE, self.port_type)?
             .text(AttributeType::CALLING_STATION_ID, &self.calling_station.to_string())?;
+        if let Some(port_id) = &self.port_id {
+            request.text(AttributeType::NAS_PORT_ID, port_id)?;
+        }
         if let Some(called_station) = &self.called_station {
             request.text(AttributeType::CALLED_STATION_ID, called_station)?;
         }
@@ -121,6 +126,17 @@ impl NasPort {
         if let Some(framed_mtu) = self.framed_mtu {
             request.integer(AttributeType::FRAMED_MTU, framed_mtu)?;
         }
+        Ok(())
+    }
+
+    /// Adds what is the NAS's own.
+    ///
+    /// # Errors
+    /// [`BuildError`] for a text longer than 253 octets.
+    pub fn describe_nas(&self, request: &mut RequestBuilder) -> Result<(), BuildError> {
+        request
+            .attribute(AttributeType::NAS_IP_ADDRESS, &self.nas_ip_address.octets())?
+            .text(AttributeType::NAS_IDENTIFIER, &self.nas_identifier)?;
         Ok(())
     }
 }

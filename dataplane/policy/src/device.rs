@@ -179,8 +179,14 @@ pub struct DeviceFacts {
     pub posture: Arc<Posture>,
     /// Unix seconds of that report.
     pub posture_at: Moment,
+    /// Unix seconds until which the report is fresh; none: until it expires.
+    pub posture_fresh_until: Moment,
+    /// Unix seconds until which it is ageing, and after which it is stale; none: until it expires.
+    pub posture_ageing_until: Moment,
     /// Unix seconds after which the report reads as `unknown`; none never expires.
     pub posture_expires_at: Moment,
+    /// Whether its identity was seen on two machines at once.
+    pub shared_identity: bool,
     /// Risk, 0 to 100.
     pub risk_score: Option<u8>,
 }
@@ -199,7 +205,10 @@ impl DeviceFacts {
             tags: TextSet::new::<&str>([]),
             posture: Arc::default(),
             posture_at: Moment::NONE,
+            posture_fresh_until: Moment::NONE,
+            posture_ageing_until: Moment::NONE,
             posture_expires_at: Moment::NONE,
+            shared_identity: false,
             risk_score: None,
         }
     }
@@ -212,6 +221,31 @@ impl DeviceFacts {
     /// The posture status at `now` (Unix seconds); `None` reads as `unknown`: never reported, or expired.
     pub fn current_posture(&self, now: i64) -> Option<&Text> {
         self.posture.status.as_ref().filter(|_| !self.posture_expired(now))
+    }
+
+    /// How fresh the last posture report is at `now` (Unix seconds).
+    fn freshness(&self, now: i64) -> &'static str {
+        let passed = |until: Moment| until.unix().is_some_and(|until| until <= now);
+        if self.current_posture(now).is_none() {
+            "unknown"
+        } else if passed(self.posture_ageing_until) {
+            "stale"
+        } else if passed(self.posture_fresh_until) {
+            "ageing"
+        } else {
+            "fresh"
+        }
+    }
+
+    /// The first moment after `after` (Unix seconds) at which the facts of the posture become others by the clock alone,
+    /// `posture.age` aside; `None` when there is none.
+    pub fn next_change(&self, after: i64) -> Option<i64> {
+        self.current_posture(after)?;
+        [self.posture_fresh_until, self.posture_ageing_until, self.posture_expires_at]
+            .into_iter()
+            .filter_map(Moment::unix)
+            .filter(|moment| *moment > after)
+            .min()
     }
 
     /// `managed`, `byod` (somebody's own, on record) or `unknown`.
@@ -243,6 +277,8 @@ pub fn describe_device(device: Option<&DeviceFacts>, now: i64, facts: &mut FactS
     facts.set(FactName::DeviceKnown, Value::Boolean(device.is_some()));
     facts.set(FactName::DeviceManaged, Value::Boolean(device.is_some_and(|device| device.managed)));
     facts.set(FactName::DeviceDisabled, Value::Boolean(device.is_some_and(|device| device.disabled)));
+    let shared = device.is_some_and(|device| device.shared_identity);
+    facts.set(FactName::DeviceSharedIdentity, Value::Boolean(shared));
     facts.set_text(FactName::DeviceOwnership, device.map_or("unknown", DeviceFacts::ownership));
     let Some(device) = device else { return };
     facts.set_text(FactName::DeviceName, &device.name);
@@ -262,6 +298,7 @@ pub fn describe_device(device: Option<&DeviceFacts>, now: i64, facts: &mut FactS
 fn describe_posture(device: &DeviceFacts, now: i64, facts: &mut FactSet) {
     let status = device.current_posture(now).cloned().unwrap_or_else(|| Text::new("unknown"));
     facts.set(FactName::PostureStatus, Value::Text(status));
+    facts.set_text(FactName::PostureFreshness, device.freshness(now));
     if let Some(at) = device.posture_at.unix() {
         facts.set(FactName::PostureAge, Value::Integer(now.saturating_sub(at).max(0)));
     }

@@ -109,7 +109,9 @@ facts! {
     DeviceKind "device.kind" Text true "kind of the device on record" "printer";
     DeviceOwner "device.owner" Text true "owner of the device on record" "alice@corp.example";
     DeviceTags "device.tags" Set true "tags of the device on record" "gpu-lab";
+    DeviceSharedIdentity "device.shared_identity" Boolean false "whether its identity was seen on two machines at once (nac posture findings); false when there is no record" "false";
     PostureStatus "posture.status" Text false "health of the device; `unknown` once the last report has expired" "healthy";
+    PostureFreshness "posture.freshness" Text false "fresh, ageing or stale by the age of the last posture report; `unknown` once it has expired" "fresh";
     PostureAge "posture.age" Integer false "seconds since the last posture report" "3600";
     PostureScore "posture.score" Integer false "score of the last posture report; unknown once it has expired" "85";
     PosturePassed "posture.passed" Set false "checks that passed in the last posture report; unknown once it has expired" "disk-encryption";

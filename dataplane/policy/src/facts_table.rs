@@ -10,6 +10,7 @@ mod pool;
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::device::{DeviceFacts, Fingerprint, MacAddress, UserFacts};
@@ -34,6 +35,7 @@ pub struct FactsTable {
     placements: Placements,
     /// Held by who writes.
     pool: Mutex<Pool>,
+    revision: AtomicU64,
 }
 
 impl FactsTable {
@@ -58,6 +60,7 @@ impl FactsTable {
         if let Some((ByName(previous), ())) = previous {
             self.forget(&previous);
         }
+        self.changed();
     }
 
     /// Takes a device off the record; unknown names are fine.
@@ -66,6 +69,7 @@ impl FactsTable {
         if let Some((ByName(previous), ())) = self.devices.remove(&name as &dyn Named) {
             self.forget(&previous);
         }
+        self.changed();
     }
 
     /// Removes what still leads to the record `previous`, and nothing that leads elsewhere by now.
@@ -83,12 +87,14 @@ impl FactsTable {
         let mut pool = self.take_turn();
         pool.share_user(&mut user);
         self.users.replace(Text::new(&user.name), Arc::new(user));
+        self.changed();
     }
 
     /// Takes a user off the record; unknown names are fine.
     pub fn remove_user(&self, name: &str) {
         let _turn = self.take_turn();
         self.users.remove(&Text::new(name));
+        self.changed();
     }
 
     /// The device of that name.
@@ -119,6 +125,16 @@ impl FactsTable {
     /// Where the last session was placed; `None` when that is not remembered.
     pub fn previous_segment(&self, whose: Whose<'_>) -> Option<Text> {
         self.placements.get(whose)
+    }
+
+    /// Grows with every change of a record, once the change can be read: what was read at a revision that is still the same
+    /// is current.
+    pub fn revision(&self) -> u64 {
+        self.revision.load(Ordering::Acquire)
+    }
+
+    fn changed(&self) {
+        self.revision.fetch_add(1, Ordering::Release);
     }
 
     /// Number of devices on record.

@@ -6,6 +6,7 @@
 
 mod compile;
 mod decide;
+mod moments;
 mod reply;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use crate::matcher::Matcher;
 use crate::text::Text;
 
 use self::decide::SCRATCH;
+use self::moments::Moments;
 
 pub use compile::CompileError;
 pub use reply::{AccessList, ReplyError, Unfit};
@@ -140,6 +142,7 @@ pub struct PolicySpec {
 #[derive(Debug)]
 pub struct Policy {
     matcher: Matcher,
+    moments: Moments,
     placements: Box<[Placement]>,
     allows: Box<[Grant]>,
     forbids: Box<[Grant]>,
@@ -239,6 +242,21 @@ impl Policy {
     /// Decides over what is known. Total: every fact set has a decision. Allocates only for grants and reasons.
     pub fn decide(&self, facts: &FactSet) -> Decision {
         SCRATCH.with_borrow_mut(|scratch| self.decide_in(facts, scratch))
+    }
+
+    /// The first moment after `after`, both Unix seconds, at which the fact `time` alone may change a decision.
+    pub fn next_time(&self, after: i64) -> Option<i64> {
+        self.moments.next_time(after)
+    }
+
+    /// The least `posture.age` above `after`, in seconds, at which a comparison with it may turn.
+    pub fn next_posture_age(&self, after: i64) -> Option<i64> {
+        self.moments.next_age(after)
+    }
+
+    /// The greatest `certificate.days_left` below `before` at which a comparison with it may turn.
+    pub fn next_days_left(&self, before: i64) -> Option<i64> {
+        self.moments.next_days_left(before)
     }
 
     /// What identifies the text this was compiled from, hex.

@@ -43,7 +43,8 @@ impl DeviceFacts {
     #[new]
     #[pyo3(signature = (*, name, macs = Vec::new(), certificates = Vec::new(), kind = None, owner = None, managed = false,
         disabled = false, tags = Vec::new(), posture_status = None, posture_at = None, posture_expires_at = None,
-        posture_score = None, posture_passed = None, posture_failed = None, risk_score = None))]
+        posture_score = None, posture_passed = None, posture_failed = None, posture_fresh_until = None, posture_ageing_until = None,
+        shared_identity = false, risk_score = None))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
     fn new(
         name: &str,
@@ -60,6 +61,9 @@ impl DeviceFacts {
         posture_score: Option<i32>,
         posture_passed: Option<Vec<String>>,
         posture_failed: Option<Vec<String>>,
+        posture_fresh_until: Option<i64>,
+        posture_ageing_until: Option<i64>,
+        shared_identity: bool,
         risk_score: Option<u8>,
     ) -> PyResult<Self> {
         let refused = |why: &dyn std::fmt::Display| SnapshotError::new_err(format!("device {name:?}: {why}"));
@@ -85,7 +89,10 @@ impl DeviceFacts {
                     failed: posture_failed.map(TextSet::new),
                 }),
                 posture_at: posture_at.into(),
+                posture_fresh_until: posture_fresh_until.into(),
+                posture_ageing_until: posture_ageing_until.into(),
                 posture_expires_at: posture_expires_at.into(),
+                shared_identity,
                 risk_score,
             },
         })

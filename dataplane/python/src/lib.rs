@@ -20,6 +20,7 @@ mod errors {
 
     create_exception!(_dataplane, DataPlaneError, PyException, "Root of what the data plane raises.");
     create_exception!(_dataplane, SnapshotError, DataPlaneError, "A part of a snapshot is not usable.");
+    create_exception!(_dataplane, ChainError, DataPlaneError, "A certificate chain is refused.");
     create_exception!(_dataplane, ListenError, DataPlaneError, "A socket could not be bound.");
     create_exception!(_dataplane, JournalError, DataPlaneError, "The journal cannot be opened or read.");
     create_exception!(_dataplane, DictionaryError, DataPlaneError, "A dictionary does not parse.");
@@ -31,7 +32,9 @@ mod _dataplane {
     #[pymodule_export]
     use crate::codec::{DecodedAttribute, DecodedPacket, Dictionary, decode_packet, distinguished_name};
     #[pymodule_export]
-    use crate::errors::{DataPlaneError, DictionaryError, JournalError, ListenError, PacketError, SnapshotError};
+    use crate::errors::{
+        ChainError, DataPlaneError, DictionaryError, JournalError, ListenError, PacketError, SnapshotError,
+    };
     #[pymodule_export]
     use crate::facts::{DeviceFacts, FactDefinition, UserFacts, fact_catalogue};
     #[pymodule_export]
@@ -41,5 +44,5 @@ mod _dataplane {
     #[pymodule_export]
     use crate::running::DataPlane;
     #[pymodule_export]
-    use crate::snapshot::{Client, RevocationList, ServerCredential, Snapshot, TicketKey, Trust};
+    use crate::snapshot::{Client, PeerCertificate, RevocationList, ServerCredential, Snapshot, TicketKey, Trust};
 }

@@ -7,10 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use nac_journal::{Journal, NodeId};
+use nac_policy::{MacAddressError, Text};
 use nac_server::accounting::{recent, told};
 use nac_server::core::Core;
+use nac_server::event::Event;
+use nac_server::hex;
+use nac_server::limits::MAX_TOLD_EVENT;
 use nac_server::listen::{Clock, Running, Sockets};
+use nac_server::sessions::{self, Filter, Patience, SessionId, Sessions};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::errors::{DataPlaneError, JournalError, ListenError, SnapshotError};
 use crate::facts::{DeviceFacts, UserFacts};
@@ -31,7 +38,8 @@ pub(crate) struct DataPlane {
 impl DataPlane {
     #[new]
     #[pyo3(signature = (*, listen, snapshot, devices = Vec::new(), users = Vec::new(), shards = 0, receivers = 1,
-        event_capacity = 16384, journal = None, journal_octets = 1_073_741_824, accounting = Vec::new()))]
+        event_capacity = 16384, journal = None, journal_octets = 1_073_741_824, accounting = Vec::new(),
+        sessions = Vec::new(), sessions_until = 0, sessions_stale_after = 10_800, sessions_forget_after = 86_400))]
     #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
     fn new(
         py: Python<'_>,
@@ -45,6 +53,10 @@ impl DataPlane {
         journal: Option<PathBuf>,
         journal_octets: u64,
         accounting: Vec<String>,
+        sessions: Vec<Vec<u8>>,
+        sessions_until: u64,
+        sessions_stale_after: u64,
+        sessions_forget_after: u64,
     ) -> PyResult<Self> {
         let parse = |address: &String| {
             address
@@ -59,12 +71,21 @@ impl DataPlane {
         };
         let no_randomness = |_| DataPlaneError::new_err("the system gives no random numbers; refusing to run");
         let clock = Clock::start();
-        let mut core = Core::new(snapshot.take()?, event_capacity).map_err(no_randomness)?;
+        let seconds = Duration::from_secs;
+        let patience =
+            Patience { stale_after: seconds(sessions_stale_after), forget_after: seconds(sessions_forget_after) };
+        let core = Core::new(snapshot.take()?, event_capacity).map_err(no_randomness)?;
+        let mut core = core.with_sessions(Sessions::new(patience));
+        core.sessions.restore(sessions.iter().map(Vec::as_slice), clock.now());
         if let Some(folder) = journal {
             let node = NodeId(core.states.random().map_err(no_randomness)?);
             let opened = py.detach(|| Journal::open(&folder, node, journal_octets));
             let opened = opened.map_err(|why| JournalError::new_err(why.to_string()))?;
-            core = py.detach(|| core.with_journal(opened, clock.now()));
+            core = py.detach(|| {
+                let core = core.with_journal(opened, clock.now());
+                sessions::replay(&core, sessions_until, clock.now());
+                core
+            });
         }
         devices.iter().for_each(|device| core.facts.upsert_device(device.inner.clone()));
         users.iter().for_each(|user| core.facts.upsert_user(user.inner.clone()));
@@ -100,6 +121,7 @@ impl DataPlane {
         next.inherit(&previous);
         drop(previous);
         self.core.snapshot.store(next);
+        sessions::policy_changed(&self.core, self.clock.now());
         Ok(())
     }
 
@@ -108,32 +130,115 @@ impl DataPlane {
     }
 
     fn upsert_devices(&self, devices: Vec<PyRef<'_, DeviceFacts>>) {
-        devices.iter().for_each(|device| self.core.facts.upsert_device(device.inner.clone()));
+        let now = self.clock.now();
+        for device in &devices {
+            self.core.facts.upsert_device(device.inner.clone());
+            sessions::device_changed(&self.core, &device.inner.name, Some(&device.inner), now);
+        }
     }
 
     fn upsert_users(&self, users: Vec<PyRef<'_, UserFacts>>) {
-        users.iter().for_each(|user| self.core.facts.upsert_user(user.inner.clone()));
+        let now = self.clock.now();
+        for user in &users {
+            self.core.facts.upsert_user(user.inner.clone());
+            sessions::user_changed(&self.core, &user.inner.name, now);
+        }
     }
 
     fn remove_devices(&self, names: Vec<String>) {
-        names.iter().for_each(|name| self.core.facts.remove_device(name));
+        let now = self.clock.now();
+        for name in &names {
+            self.core.facts.remove_device(name);
+            sessions::device_changed(&self.core, name, None, now);
+        }
     }
 
     fn remove_users(&self, names: Vec<String>) {
-        names.iter().for_each(|name| self.core.facts.remove_user(name));
+        let now = self.clock.now();
+        for name in &names {
+            self.core.facts.remove_user(name);
+            sessions::user_changed(&self.core, name, now);
+        }
+    }
+
+    #[pyo3(signature = (*, timeout_ms, most))]
+    fn wait_sessions(&self, py: Python<'_>, timeout_ms: u64, most: usize) -> Vec<Py<PyBytes>> {
+        let timeout = Duration::from_millis(timeout_ms);
+        let notes = py.detach(|| sessions::notes(&self.core, most, timeout, || self.clock.now()));
+        notes.iter().map(|note| PyBytes::new(py, note).unbind()).collect()
+    }
+
+    fn session_applied(&self, py: Python<'_>, session: &str, authorization: &str) -> PyResult<bool> {
+        let id = session_id(session)?;
+        let authorization = hex::number(authorization)
+            .ok_or_else(|| PyValueError::new_err(format!("{authorization:?} is not 32 lower-case hex digits")))?;
+        Ok(py.detach(|| sessions::applied(&self.core, id, authorization, self.clock.now())))
+    }
+
+    fn follow_session(&self, py: Python<'_>, session: &str) -> PyResult<()> {
+        let id = session_id(session)?;
+        py.detach(|| sessions::follow(&self.core, id));
+        Ok(())
+    }
+
+    fn unfollow_session(&self, py: Python<'_>, session: &str) -> PyResult<()> {
+        let id = session_id(session)?;
+        py.detach(|| sessions::unfollow(&self.core, id));
+        Ok(())
+    }
+
+    fn end_session(&self, py: Python<'_>, session: &str, cause: &str) -> PyResult<bool> {
+        let id = session_id(session)?;
+        Ok(py.detach(|| sessions::end(&self.core, id, cause, self.clock.now())))
+    }
+
+    #[pyo3(signature = (*, after = "", most, client = None, mac = None, user = None, device = None, session_id = None,
+        state = None))]
+    #[expect(clippy::too_many_arguments, reason = "keyword-only, as the stub shows")]
+    fn find_sessions(
+        &self,
+        py: Python<'_>,
+        after: &str,
+        most: usize,
+        client: Option<String>,
+        mac: Option<&str>,
+        user: Option<&str>,
+        device: Option<&str>,
+        session_id: Option<String>,
+        state: Option<String>,
+    ) -> PyResult<Vec<Py<PyBytes>>> {
+        let after = if after.is_empty() { None } else { Some(self::session_id(after)?) };
+        let not_a_mac = |why: MacAddressError| PyValueError::new_err(why.to_string());
+        let filter = Filter {
+            client,
+            mac: mac.map(str::parse).transpose().map_err(not_a_mac)?,
+            user: user.map(Text::new),
+            device: device.map(Text::new),
+            acct_session_id: session_id,
+            state,
+        };
+        let found = py.detach(|| self.core.sessions.find(&filter, after, most));
+        Ok(found.iter().map(|session| PyBytes::new(py, session).unbind()).collect())
+    }
+
+    fn session(&self, py: Python<'_>, id: &str) -> PyResult<Option<Py<PyBytes>>> {
+        let view = self.core.sessions.view(session_id(id)?);
+        Ok(view.map(|session| PyBytes::new(py, &session).unbind()))
+    }
+
+    fn record_event(&self, event: &[u8]) -> PyResult<()> {
+        let event = Event::told(event).ok_or_else(|| {
+            PyValueError::new_err(format!("an event is a JSON object of at most {MAX_TOLD_EVENT} octets"))
+        })?;
+        self.core.tell(event);
+        Ok(())
     }
 
     #[pyo3(signature = (*, timeout_ms, gather_ms = 0, max_events = 4096))]
-    fn wait_events(
-        &self,
-        py: Python<'_>,
-        timeout_ms: u64,
-        gather_ms: u64,
-        max_events: usize,
-    ) -> Vec<Py<pyo3::types::PyBytes>> {
+    fn wait_events(&self, py: Python<'_>, timeout_ms: u64, gather_ms: u64, max_events: usize) -> Vec<Py<PyBytes>> {
         let (timeout, gather) = (Duration::from_millis(timeout_ms), Duration::from_millis(gather_ms));
         let events = py.detach(|| self.core.events.wait(timeout, gather, max_events));
-        events.iter().map(|event| pyo3::types::PyBytes::new(py, event).unbind()).collect()
+        events.iter().map(|event| PyBytes::new(py, event).unbind()).collect()
     }
 
     #[pyo3(signature = (*, after, most, timeout_ms))]
@@ -143,7 +248,7 @@ impl DataPlane {
         after: u64,
         most: usize,
         timeout_ms: u64,
-    ) -> PyResult<Vec<(u64, Py<pyo3::types::PyBytes>)>> {
+    ) -> PyResult<Vec<(u64, Py<PyBytes>)>> {
         let records = py.detach(|| {
             let dictionary = Arc::clone(&self.core.snapshot.load().dictionary);
             let records = self.journal()?.read(after, most, Duration::from_millis(timeout_ms));
@@ -151,7 +256,7 @@ impl DataPlane {
             let told = records.into_iter().map(|record| (record.sequence, told(record, &dictionary)));
             Ok::<Vec<_>, PyErr>(told.collect())
         })?;
-        let bytes = |json: Vec<u8>| pyo3::types::PyBytes::new(py, &json).unbind();
+        let bytes = |json: Vec<u8>| PyBytes::new(py, &json).unbind();
         Ok(records.into_iter().map(|(sequence, json)| (sequence, bytes(json))).collect())
     }
 
@@ -173,6 +278,7 @@ impl DataPlane {
         let open = running.as_ref().map_or(0, Running::open_conversations);
         let size = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         counters.insert("conversations.open".into(), size(open));
+        counters.extend(self.core.sessions.read().map(|(name, count)| (name.to_owned(), count)));
         counters.insert("duplicates.cached".into(), size(self.core.duplicates.len()));
         counters.insert("facts.devices".into(), size(self.core.facts.device_count()));
         counters.insert("facts.users".into(), size(self.core.facts.user_count()));
@@ -189,6 +295,7 @@ impl DataPlane {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         py.detach(|| {
             drop(running);
+            self.core.sessions.close();
             self.core.events.close();
             if let Some(journal) = &self.core.journal {
                 journal.close();
@@ -204,6 +311,10 @@ impl DataPlane {
     fn __exit__(&self, py: Python<'_>, _exc: &Bound<'_, pyo3::types::PyTuple>) {
         self.close(py);
     }
+}
+
+fn session_id(text: &str) -> PyResult<SessionId> {
+    text.parse().map_err(|_| PyValueError::new_err(format!("{text:?} is no session: 32 lower-case hex digits")))
 }
 
 impl DataPlane {

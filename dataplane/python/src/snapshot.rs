@@ -1,16 +1,16 @@
 //! Snapshot parts as Python builds them, and the compiled snapshot.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use nac_server::client::{ClientSpec, MessageAuthenticatorMode};
 use nac_server::snapshot::{self, SnapshotSpec};
-use nac_server::tls::{self, Credential, MaximumVersion, RevocationMode, TrustSpec};
+use nac_server::tls::{self, Credential, MaximumVersion, RevocationMode, TrustSpec, TrustStore};
 use pyo3::prelude::*;
 use zeroize::Zeroizing;
 
 use crate::codec::Dictionary;
-use crate::errors::SnapshotError;
+use crate::errors::{ChainError, SnapshotError};
 use crate::policy::Policy;
 
 fn refused(why: impl std::fmt::Display) -> PyErr {
@@ -103,6 +103,16 @@ impl RevocationList {
 #[pyclass(frozen, module = "nac._dataplane")]
 pub(crate) struct Trust {
     inner: TrustSpec,
+    store: OnceLock<TrustStore>,
+}
+
+/// What of a verified certificate says who it is.
+#[pyclass(frozen, get_all, module = "nac._dataplane")]
+pub(crate) struct PeerCertificate {
+    fingerprint: String,
+    common_name: Option<String>,
+    dns: Vec<String>,
+    not_after: u64,
 }
 
 #[pymethods]
@@ -128,7 +138,31 @@ impl Trust {
         if let Some(oid) = attested_policies.iter().find(malformed) {
             return Err(refused(format!("trust: attested_policies: {oid:?} is not an OID like 1.3.6.1.4.1.99999.1")));
         }
-        Ok(Self { inner: TrustSpec { anchors, intermediates, revocation_lists, revocation, attested_policies } })
+        let inner = TrustSpec { anchors, intermediates, revocation_lists, revocation, attested_policies };
+        Ok(Self { inner, store: OnceLock::new() })
+    }
+
+    /// The check that every EAP-TLS handshake makes.
+    #[pyo3(signature = (*, chain, now))]
+    fn check(&self, chain: Vec<Vec<u8>>, now: u64) -> PyResult<PeerCertificate> {
+        let checked = self.store()?.check_chain(&chain, now);
+        let certificate = checked.map_err(|fault| ChainError::new_err(fault.word()))?;
+        Ok(PeerCertificate {
+            fingerprint: certificate.fingerprint.clone(),
+            common_name: certificate.common_name.clone(),
+            dns: certificate.dns.clone(),
+            not_after: certificate.not_after,
+        })
+    }
+}
+
+impl Trust {
+    fn store(&self) -> PyResult<&TrustStore> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        let compiled = TrustStore::compile(&self.inner).map_err(refused)?;
+        Ok(self.store.get_or_init(|| compiled))
     }
 }
 

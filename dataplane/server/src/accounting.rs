@@ -8,6 +8,7 @@ use nac_journal::{Kind, Record};
 use nac_protocol::dictionary::Dictionary;
 
 pub use earlier::{Earlier, recent};
+pub(crate) use json::{decision_of, happened_at, terminate_cause_word};
 pub use record::AccountingRecord;
 
 /// A payload that is an event, as JSON.

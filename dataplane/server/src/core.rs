@@ -13,6 +13,7 @@ use crate::counters::Counters;
 use crate::discard::{DiscardReason, DiscardReports};
 use crate::duplicate::DuplicateCache;
 use crate::event::{Event, EventQueue, address_of};
+use crate::sessions::Sessions;
 use crate::snapshot::Snapshot;
 use crate::state_token::{NoRandomness, StateSealer};
 
@@ -34,6 +35,8 @@ pub struct Core {
     pub states: StateSealer,
     /// Access lists that switches fetch.
     pub access_lists: AccessLists,
+    /// Live sessions.
+    pub sessions: Sessions,
     /// Events on their way to the control plane.
     pub events: EventQueue,
     /// Counters.
@@ -56,6 +59,7 @@ impl Core {
             journal: None,
             states: StateSealer::new()?,
             access_lists: AccessLists::default(),
+            sessions: Sessions::default(),
             events: EventQueue::new(event_capacity),
             counters: Counters::default(),
             discards: Mutex::default(),
@@ -67,6 +71,12 @@ impl Core {
     pub fn with_journal(self, journal: Journal, now: Now) -> Self {
         let earlier = Earlier::of(&journal, now);
         Self { journal: Some(journal), earlier, ..self }
+    }
+
+    /// With the sessions of before a restart.
+    #[must_use]
+    pub fn with_sessions(self, sessions: Sessions) -> Self {
+        Self { sessions, ..self }
     }
 
     /// Queue an event; a full queue drops its oldest, and the drop is counted.

@@ -3,26 +3,32 @@
 mod json;
 mod queue;
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use nac_policy::{Decision, FactSet};
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 
 use crate::cause::Cause;
 use crate::discard::DiscardReport;
 use crate::eap_tls::TlsSummary;
+use crate::limits::MAX_TOLD_EVENT;
 use crate::origin::Origin;
+use crate::sessions::SessionChange;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
 use crate::tls::PeerCertificate;
 
+pub(crate) use json::described;
 pub use queue::EventQueue;
 
 /// How a device proves itself.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// EAP-TLS.
@@ -102,6 +108,10 @@ pub struct AuthenticationRecord {
 /// An event.
 #[derive(Debug)]
 pub enum Event {
+    /// Something became of a session.
+    Session(Box<SessionChange>),
+    /// The control plane's own, as JSON.
+    Told(Box<[u8]>),
     /// A conversation ended.
     Authentication(Box<AuthenticationRecord>),
     /// Packets were not answered.
@@ -111,6 +121,22 @@ pub enum Event {
         /// What and how many.
         report: DiscardReport,
     },
+}
+
+impl Event {
+    /// An event of the control plane: a JSON object, not too long; `None` when it is none.
+    #[must_use]
+    pub fn told(json: &[u8]) -> Option<Self> {
+        let object =
+            json.len() <= MAX_TOLD_EVENT && serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(json).is_ok();
+        object.then(|| Self::Told(json.into()))
+    }
+}
+
+/// What names encoded attributes that a policy laid out: the first half of a SHA-256 over them.
+#[must_use]
+pub fn authorization_digest(octets: &[u8]) -> u128 {
+    digest(&SHA256, octets).as_ref().first_chunk().copied().map_or(0, u128::from_be_bytes)
 }
 
 /// The address part of a source, for reports.

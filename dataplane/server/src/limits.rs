@@ -54,6 +54,20 @@ pub const MAX_DISTINGUISHED_NAME: usize = 1_024;
 pub const MAX_VERIFIED_CHAINS: usize = 32_768;
 /// Octets of access lists that switches fetch by name; one has some 4 KiB at most, and many sessions share it.
 pub const MAX_ACCESS_LIST_OCTETS: usize = 32 << 20;
+/// Sessions known at a time, 1 to 3 KiB each; beyond, the one that was silent the longest has to go.
+pub const MAX_SESSIONS: usize = 200_000;
+/// Ended sessions remembered, so that a report that was overtaken opens none again: some 100 octets each.
+pub const MAX_ENDED_SESSIONS: usize = 131_072;
+/// Sessions decided on again in one go: a millisecond, after which others may have their turn.
+pub const MAX_REEVALUATED_AT_ONCE: usize = 64;
+/// Sessions looked at in one go when some are searched for: less than a millisecond.
+pub const MAX_SEARCHED_AT_ONCE: usize = 4_096;
+/// Sessions that this server ended by itself, kept in case their NAS still reports them: 3 KiB each at most.
+pub const MAX_KEPT_SESSIONS: usize = 8_192;
+/// Records of the journal read at a time when the sessions of before a crash are put together again.
+pub const MAX_REPLAYED_AT_ONCE: usize = 4_096;
+/// Octets of an event of the control plane that is to be recorded, or of a session that is to be restored.
+pub const MAX_TOLD_EVENT: usize = 65_536;
 /// Octets of CA names in the CertificateRequest; beyond, none are sent (RFC 8446 section 4.2.4 makes them optional).
 pub const MAX_ROOT_HINT_OCTETS: usize = 512;
 /// Sources and reasons remembered for the once-a-minute discard report; beyond, they are counted together.

@@ -4,6 +4,7 @@ mod accounting;
 mod receiver;
 mod recorder;
 mod running;
+mod sessions;
 mod shard;
 mod socket;
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use nac_policy::MacAddress;
 use nac_protocol::radius::{AttributeType, Packet};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::client::RadiusClient;
 
 /// NAS-Port-Type (RFC 2865 section 5.41) as far as it tells wired from wireless.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Connection {
     /// Ethernet.
     Wired,
@@ -30,7 +31,7 @@ impl Connection {
 }
 
 /// Where the device is plugged in, as the NAS said it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
 #[expect(missing_docs, reason = "documented with nac.events.types.NasPort")]
 pub struct NasPort {
     pub identifier: Option<String>,

@@ -12,6 +12,7 @@ mod entry;
 pub mod identity;
 pub mod mab;
 pub mod respond;
+mod session;
 pub mod verify;
 
 use std::net::{IpAddr, SocketAddr};

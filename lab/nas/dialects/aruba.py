@@ -34,12 +34,14 @@ def aos_cx_rules(attributes: Sequence[Attribute]) -> list[FlowRule]:
 
 
 def arubaos_switch_rules(attributes: Sequence[Attribute]) -> list[FlowRule]:
-    """ArubaOS-Switch: without HP-Nas-Rules-IPv6 = 1 the rules for IPv6 are dropped, and all of IPv6 with them."""
-    texts = values(attributes, "NAS-Filter-Rule")
+    """ArubaOS-Switch: without HP-Nas-Rules-IPv6 = 1 the rules for IPv6 are dropped, and all of IPv6 with them.
+
+    Rules in the vendor's own attribute and in the standard one apply in the wrong order, without an error: which is not
+    documented, here the vendor's stand first wherever they came.
+    """
+    texts = [*values(attributes, "HP-Nas-Filter-Rule"), *values(attributes, "NAS-Filter-Rule")]
     if not texts:
         return [PERMIT_IPV4, PERMIT_IPV6]
-    if values(attributes, "HP-Nas-Filter-Rule") or values(attributes, "Filter-Id"):
-        raise LoginRefusedError("two kinds of list apply in the wrong order")
     modes = [int.from_bytes(value) for name, value in attributes if name == "HP-Nas-Rules-IPv6"]
     versions = (4, 6) if modes == [_BOTH] else (4,)
     return [*(rule for rule in _listed(texts) if rule.box.version in versions), DENY_IPV4, DENY_IPV6]

@@ -25,13 +25,21 @@ from lab.nas.dialects.received import (
 )
 from nac.enforcement.header_space import ANY_PORT, Box, FlowRule
 
+_MAX_CHARACTERS = 4000
 _LINE = re.compile(r"(ip|ipv6):inacl#(\d+)=(.*)")
 _REFERENCE = re.compile(r"ACS:CiscoSecure-Defined-ACL=(#ACSACL#-IP-\S+-\w+)")
 
 
 def rules(attributes: Sequence[Attribute]) -> list[FlowRule]:
-    """Per-user lists. One that cannot be applied fails the authorization."""
+    """Per-user lists. One that cannot be applied fails the authorization (for one that is too long: unverified)."""
     pairs = values(attributes, "Cisco-AVPair")
+    characters = sum(len(pair) for pair in pairs if ":inacl#" in pair)
+    if characters > _MAX_CHARACTERS:
+        raise LoginRefusedError(f"{characters} characters are more than {_MAX_CHARACTERS} for one user")
+    return _listed(pairs)
+
+
+def _listed(pairs: Sequence[str]) -> list[FlowRule]:
     lines = [(match[1], int(match[2]), match[3]) for pair in pairs if (match := _LINE.fullmatch(pair))]
     if any(":inacl" in pair and not _LINE.fullmatch(pair) for pair in pairs):
         raise LoginRefusedError("a line of the list has no number")
@@ -46,7 +54,7 @@ def dell_rules(attributes: Sequence[Attribute]) -> list[FlowRule]:
     listed = any("inacl" in pair for pair in values(attributes, "Cisco-AVPair"))
     if listed and values(attributes, "Filter-Id"):
         raise LoginRefusedError("contains both Filter-ID(11) and AV-Pair(26) attributes")
-    return rules(attributes)
+    return _listed(values(attributes, "Cisco-AVPair"))
 
 
 def download_rules(attributes: Sequence[Attribute], fetch: Callable[[str], Sequence[Attribute]]) -> list[FlowRule]:
@@ -54,7 +62,7 @@ def download_rules(attributes: Sequence[Attribute], fetch: Callable[[str], Seque
     names = [match[1] for pair in values(attributes, "Cisco-AVPair") if (match := _REFERENCE.fullmatch(pair))]
     if len(names) > 1:
         raise LoginRefusedError("two lists are named")
-    return rules(fetch(names[0])) if names else rules(attributes)
+    return _listed(values(fetch(names[0]), "Cisco-AVPair")) if names else rules(attributes)
 
 
 def _family(lines: Sequence[tuple[int, str]], version: int) -> list[FlowRule]:

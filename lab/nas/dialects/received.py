@@ -19,6 +19,9 @@ PERMIT_IPV6: Final = FlowRule(permits=True, box=Box.to(ALL_IPV6))
 DENY_IPV4: Final = FlowRule(permits=False, box=Box.to(ALL_IPV4))
 DENY_IPV6: Final = FlowRule(permits=False, box=Box.to(ALL_IPV6))
 
+OPEN: Final = (PERMIT_IPV4, PERMIT_IPV6)
+"""What a session has where the switch found no list for it."""
+
 
 class LoginRefusedError(Exception):
     """The switch does not put the session on the network, though the server accepted it."""

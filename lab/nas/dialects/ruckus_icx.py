@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address
 
+from lab.nas.dialects.on_switch import OnSwitch
 from lab.nas.dialects.received import (
     DENY_IPV4,
     DENY_IPV6,
@@ -26,9 +27,12 @@ _IPV4 = re.compile(r"(permit|deny) (ip|icmp|tcp|udp) any ([\d.]+) ([\d.]+)(?: (?
 _IPV6 = re.compile(r"(permit|deny) (ipv6|icmp|tcp|udp) any ([0-9a-f:.]+/\d+)(?: (?:eq (\d+)|range (\d+) (\d+)))?")
 
 
-def rules(attributes: Sequence[Attribute]) -> list[FlowRule]:
-    """The lists of both IP versions."""
-    entries = [_entry(text) for text in values(attributes, "Filter-Id")]
+def rules(attributes: Sequence[Attribute], lists: OnSwitch) -> list[FlowRule]:
+    """The lists of both IP versions, or the one on the switch."""
+    texts = values(attributes, "Filter-Id")
+    if len(texts) == 1 and texts[0] in lists:
+        return list(lists[texts[0]])
+    entries = [_entry(text) for text in texts]
     ipv4 = [entry for entry in entries if entry.box.version == 4]
     ipv6 = [entry for entry in entries if entry.box.version == 6]
     return [*ipv4, DENY_IPV4 if ipv4 else PERMIT_IPV4, *ipv6, DENY_IPV6 if ipv6 else PERMIT_IPV6]

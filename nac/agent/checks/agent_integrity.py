@@ -48,7 +48,7 @@ def installed_version(root: Root, package: str) -> str:
 
 
 def own_digest(root: Root, package: str) -> str:
-    """SHA-256 in hex over the agent's own modules: their names and contents, in order of name."""
+    """SHA-256 in hex over the agent's own modules and data: their names and contents, in order of name."""
     total = hashlib.sha256()
     for name in _modules(root, f"{package}/agent"):
         total.update(name.removeprefix(package).encode() + b"\0" + root.octets(name) + b"\0")
@@ -59,7 +59,7 @@ def _modules(root: Root, folder: str) -> list[str]:
     found: list[str] = []
     for name in root.names(folder):
         path = f"{folder}/{name}"
-        if name.endswith(".py"):
+        if name.endswith((".py", ".json")):
             found.append(path)
         elif root.is_folder(path) and name != "__pycache__":
             found += _modules(root, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from nac.agent.finding import Finding, failed, passed, unknown
+from nac.agent.finding import Finding, failed, passed
 from nac.agent.machine import Machine
 from nac.agent.root import Root
 
@@ -18,7 +18,7 @@ def run(machine: Machine) -> Finding:
         name for name in machine.root.names_if_any("/lib/modules") if machine.root.exists(f"/lib/modules/{name}/kernel")
     ]
     if release not in installed:
-        return unknown(f"{release} runs, which kernels are installed cannot be seen")
+        return Finding("unknown", release, f"{release} runs, which kernels are installed cannot be seen")
     newer = [name for name in installed if _flavour(name) == _flavour(release) and _order(name) > _order(release)]
     if newer:
         return failed(release, f"{max(newer, key=_order)} is installed: restart the device")

@@ -145,7 +145,7 @@ def _gathered(
     from nac.policy.facts import as_on_a_packet, catalogue
     from nac.policy.session_facts import Gathered, gather, recorded_session
 
-    extra = (*assignments, *([f"posture.status={posture}"] if posture else []), *([f"time={time}"] if time else []))
+    extra = (*assignments, *_of_posture(posture, assignments), *([f"time={time}"] if time else []))
     given = parse_facts(extra, catalogue())
     now = int(clock.time())
     if authentication is not None:
@@ -157,6 +157,15 @@ def _gathered(
     else:
         return Gathered(as_on_a_packet(given), (), str(given.get("user.name", "-")), str(given.get("device.name", "-")))
     return replace(found, facts={**found.facts, **given})
+
+
+def _of_posture(status: str | None, assignments: tuple[str, ...]) -> list[str]:
+    """A report that says so now, unless its age is given too."""
+    if not status:
+        return []
+    aged = any(assignment.startswith("posture.freshness=") for assignment in assignments)
+    freshness = "unknown" if status == "unknown" else "fresh"
+    return [f"posture.status={status}", *([] if aged else [f"posture.freshness={freshness}"])]
 
 
 def _as_json(explanation: Explanation) -> dict[str, object]:

@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use crate::load::{Extent, LoadMode, LoadPlan, Pace, ProcessId, run as run_load};
 
-use super::server::{DeviceArguments, ServerArguments};
+use super::server::{DeviceArguments, ServerArguments, seconds};
 use super::{CliResult, print};
 
 /// Arguments of `load`.
@@ -122,8 +121,4 @@ impl LoadArguments {
             None => Ok(Pace::Closed { concurrency: self.concurrency.max(1) }),
         }
     }
-}
-
-fn seconds(number: f64) -> CliResult<Duration> {
-    Duration::try_from_secs_f64(number).map_err(|_| format!("{number} is no number of seconds").into())
 }

@@ -1,7 +1,7 @@
 //! Arguments that several subcommands share: which server, which device.
 
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -9,7 +9,7 @@ use nac_protocol::radius::Secret;
 use rustls::ClientConfig;
 
 use crate::authentication::{ReplyProtection, ServerTrust};
-use crate::exchange::Retransmission;
+use crate::exchange::{Backoff, Retransmission};
 use crate::supplicant::{Commitment, Credentials, EapSettings, KeyExchange, TlsPreferences, TlsVersion, client_config};
 
 use super::CliResult;
@@ -129,6 +129,7 @@ impl ServerArguments {
         Retransmission {
             timeout: Duration::from_millis(self.timeout_ms.max(1)),
             transmissions: self.transmissions.max(1),
+            backoff: Backoff::Even,
         }
     }
 }
@@ -143,8 +144,12 @@ impl DeviceArguments {
     }
 
     pub(super) fn client_config(&self) -> CliResult<ClientConfig> {
+        self.client_config_of(self.cert.as_deref().zip(self.key.as_deref()))
+    }
+
+    /// With another certificate than the one given, as (chain, key).
+    pub(super) fn client_config_of(&self, client: Option<(&Path, &Path)>) -> CliResult<ClientConfig> {
         let ca = self.ca.as_deref().ok_or("--ca is needed: a supplicant does not trust just any server")?;
-        let client = self.cert.as_deref().zip(self.key.as_deref());
         let preferences = TlsPreferences {
             version: self.tls.map(|version| match version {
                 TlsArgument::Tls12 => TlsVersion::Tls12,
@@ -160,4 +165,8 @@ impl DeviceArguments {
         };
         Ok(client_config(&Credentials::read(ca, client)?, &preferences)?)
     }
+}
+
+pub(super) fn seconds(number: f64) -> CliResult<Duration> {
+    Duration::try_from_secs_f64(number).map_err(|_| format!("{number} is no number of seconds").into())
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use rustls::ClientConfig;
 
 use super::{LoadMode, LoadPlan};
+use crate::accounting::{AccountingRecord, AccountingStatus};
 use crate::authentication::{Authentication, Method};
 use crate::nas_port::{MacAddress, NasPort};
 use crate::supplicant::{EapSettings, Supplicant, with_session_store};
 
 /// A device that is busy until it is given back.
 #[derive(Debug)]
-pub(super) struct Device {
+pub(crate) struct Device {
     config: Option<Arc<ClientConfig>>,
 }
 
@@ -23,14 +24,16 @@ pub(super) struct Devices {
     eap: Arc<EapSettings>,
     macs: u32,
     next_mac: u32,
+    run: u32,
     mac_step: u32,
     resting: VecDeque<Device>,
     to_prepare: usize,
 }
 
 impl Devices {
-    /// The devices of worker `index` among `workers`; the workers' MAC addresses interleave.
-    pub(super) fn new(plan: &LoadPlan, index: usize, workers: usize) -> Self {
+    /// The devices of worker `index` among `workers`; the workers' MAC addresses interleave. `run`: a number that no
+    /// other run has, for session ids.
+    pub(super) fn new(plan: &LoadPlan, index: usize, workers: usize, run: u32) -> Self {
         let resting: VecDeque<Device> = match &plan.mode {
             LoadMode::Resumed(config) => {
                 let own = plan.devices / workers + usize::from(index < plan.devices % workers);
@@ -43,6 +46,7 @@ impl Devices {
             eap: Arc::clone(&plan.eap),
             macs: plan.macs.max(1),
             next_mac: u32::try_from(index).unwrap_or(0),
+            run,
             mac_step: u32::try_from(workers).unwrap_or(1),
             to_prepare: resting.len(),
             resting,
@@ -90,8 +94,21 @@ impl Devices {
                 request_key_name: false,
             },
             (None, LoadMode::Status) => Method::Status,
-            (None, LoadMode::Accounting) => Method::Accounting,
+            (None, LoadMode::Accounting) => Method::Accounting(self.interim_update()),
             (None, _) => Method::Mab,
+        }
+    }
+
+    /// Of a session of its own, as no two requests may be the same.
+    fn interim_update(&self) -> AccountingRecord {
+        let session = format!("{:08x}-{:08x}", self.run, self.next_mac);
+        AccountingRecord {
+            status: AccountingStatus::InterimUpdate,
+            class: Some(session.clone().into_bytes()),
+            session_id: session,
+            user_name: b"alice@corp.example".to_vec(),
+            event_timestamp: None,
+            session_time: 3_600,
         }
     }
 }

@@ -1,31 +1,15 @@
 //! The result of a load as one JSON object; its keys are read by `lab/bench`.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::Serialize;
 
-use super::percentiles::Percentiles;
-use super::server_process::Usage;
 use super::tally::Tally;
-use super::{LoadMode, LoadPlan, Pace};
-
-/// What was measured beside the tally.
-#[derive(Debug)]
-pub(super) struct Measured {
-    pub(super) wall: Duration,
-    pub(super) own_cpu: Duration,
-    pub(super) server: Option<ServerUse>,
-    pub(super) peak_rss_kib: u64,
-}
-
-/// What the server had used before the first conversation, right after the last, and after lingering.
-#[derive(Debug)]
-pub(super) struct ServerUse {
-    pub(super) before: Usage,
-    pub(super) after: Usage,
-    pub(super) rested: Usage,
-}
+use super::{LoadMode, LoadPlan};
+use crate::traffic::Pace;
+use crate::traffic::percentiles::Percentiles;
+use crate::traffic::server_use::{Measured, ServerReport, count, per};
+use crate::traffic::worker::Exchanged;
 
 /// The result of a load.
 #[derive(Debug, Serialize)]
@@ -91,31 +75,14 @@ pub struct Latencies {
     pub round: Percentiles,
 }
 
-/// What the server's process used.
-#[derive(Debug, Serialize)]
-pub struct ServerReport {
-    /// User and system time in seconds, until the end of lingering.
-    pub cpu_s: f64,
-    /// Microseconds per verdict (per conversation held, in the half-open mode).
-    pub cpu_us_per_authentication: f64,
-    /// The same by name of the threads that lived throughout.
-    pub threads_cpu_us_per_authentication: BTreeMap<String, f64>,
-    /// Cores kept busy on average until the last verdict.
-    pub cores: f64,
-    /// Resident set before, KiB.
-    pub rss_before_kib: u64,
-    /// Largest resident set seen, KiB.
-    pub rss_peak_kib: u64,
-    /// Resident set right after, KiB.
-    pub rss_after_kib: u64,
-    /// Resident set after lingering, KiB.
-    pub rss_final_kib: u64,
-}
-
 impl LoadReport {
-    pub(super) fn new(plan: &LoadPlan, tally: Tally, measured: &Measured) -> Self {
+    pub(super) fn new(plan: &LoadPlan, tally: Tally, exchanged: Exchanged, measured: &Measured) -> Self {
         let completed = tally.accepts + tally.rejects;
         let wall_s = measured.wall.as_secs_f64();
+        let mut causes = tally.causes;
+        for (cause, count) in exchanged.causes {
+            *causes.entry(cause).or_default() += count;
+        }
         Self {
             mode: mode_word(&plan.mode),
             concurrency: match plan.pace {
@@ -137,8 +104,8 @@ impl LoadReport {
             held: tally.held,
             shed: tally.shed,
             rounds: tally.rounds,
-            retransmits: tally.retransmits,
-            dropped_replies: tally.dropped_replies,
+            retransmits: exchanged.retransmits,
+            dropped_replies: exchanged.dropped_replies + exchanged.late_replies,
             msk_verified: tally.keys_verified,
             msk_wrong: tally.keys_wrong,
             handshakes_full: tally.handshakes_full,
@@ -148,37 +115,13 @@ impl LoadReport {
                 count(completed + tally.held),
             ),
             server: ServerReport::new(measured, completed + tally.held),
-            causes: tally.causes,
+            causes,
             latency_us: Latencies {
                 authentication: tally.authentication.percentiles(),
                 server: tally.server.percentiles(),
                 round: tally.round.percentiles(),
             },
         }
-    }
-}
-
-impl ServerReport {
-    fn new(measured: &Measured, authentications: u64) -> Option<Self> {
-        let ServerUse { before, after, rested } = measured.server.as_ref()?;
-        let cpu_s = rested.cpu.saturating_sub(before.cpu).as_secs_f64();
-        Some(Self {
-            cpu_s,
-            cpu_us_per_authentication: per(cpu_s * 1e6, count(authentications)),
-            threads_cpu_us_per_authentication: rested
-                .threads
-                .iter()
-                .map(|(name, used)| {
-                    let used = used.saturating_sub(before.threads.get(name).copied().unwrap_or_default());
-                    (name.clone(), per(used.as_secs_f64() * 1e6, count(authentications)))
-                })
-                .collect(),
-            cores: per(after.cpu.saturating_sub(before.cpu).as_secs_f64(), measured.wall.as_secs_f64()),
-            rss_before_kib: before.rss_kib,
-            rss_peak_kib: measured.peak_rss_kib.max(after.rss_kib),
-            rss_after_kib: after.rss_kib,
-            rss_final_kib: rested.rss_kib,
-        })
     }
 }
 
@@ -191,13 +134,4 @@ fn mode_word(mode: &LoadMode) -> &'static str {
         LoadMode::Status => "status",
         LoadMode::Accounting => "accounting",
     }
-}
-
-/// Zero where there is nothing to divide by: the counts beside it say so.
-fn per(amount: f64, by: f64) -> f64 {
-    if by > 0.0 { amount / by } else { 0.0 }
-}
-
-fn count(number: u64) -> f64 {
-    u32::try_from(number).map_or(f64::MAX, f64::from)
 }

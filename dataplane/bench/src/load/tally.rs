@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::percentiles::Durations;
 use crate::authentication::{Authentication, KeyCheck, Verdict};
+use crate::traffic::percentiles::Durations;
+use crate::traffic::worker::{Ended, Ending};
 
 /// Counts and durations of a phase.
 #[derive(Debug, Default)]
@@ -17,8 +18,6 @@ pub(super) struct Tally {
     pub(super) held: u64,
     pub(super) shed: u64,
     pub(super) rounds: u64,
-    pub(super) retransmits: u64,
-    pub(super) dropped_replies: u64,
     pub(super) keys_verified: u64,
     pub(super) keys_wrong: u64,
     pub(super) handshakes_full: u64,
@@ -30,14 +29,27 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// A conversation came to a verdict. `authentication`: since it was due; `server`: its round trips added up.
-    pub(super) fn finished(
-        &mut self,
-        verdict: Verdict,
-        conversation: &Authentication,
-        authentication: Duration,
-        server: Duration,
-    ) {
+    /// A conversation has ended.
+    pub(super) fn ended(&mut self, ended: &Ended) {
+        if let Some(round_trip) = ended.last_round {
+            self.round(round_trip);
+        }
+        match &ended.ending {
+            Ending::Verdict(verdict) => self.finished(*verdict, ended),
+            Ending::Timeout => {
+                self.timeouts += 1;
+                self.cause(format!("timeout in round {}", ended.conversation.rounds() + 1));
+            }
+            Ending::Broken(error) => {
+                self.broken += 1;
+                self.cause(format!("broken: {error}"));
+            }
+            Ending::Left => self.held += 1,
+        }
+    }
+
+    fn finished(&mut self, verdict: Verdict, ended: &Ended) {
+        let conversation = &ended.conversation;
         match verdict {
             Verdict::Accept => self.accepts += 1,
             Verdict::Reject => {
@@ -57,8 +69,8 @@ impl Tally {
                 self.handshakes_full += 1;
             }
         }
-        self.authentication.push(authentication);
-        self.server.push(server);
+        self.authentication.push(ended.at.saturating_duration_since(ended.due));
+        self.server.push(ended.server_time);
     }
 
     /// A reply was verified.
@@ -82,8 +94,6 @@ impl Tally {
         self.held += other.held;
         self.shed += other.shed;
         self.rounds += other.rounds;
-        self.retransmits += other.retransmits;
-        self.dropped_replies += other.dropped_replies;
         self.keys_verified += other.keys_verified;
         self.keys_wrong += other.keys_wrong;
         self.handshakes_full += other.handshakes_full;
@@ -97,7 +107,8 @@ impl Tally {
     }
 }
 
-fn reject_cause(conversation: &Authentication) -> String {
+/// What a reject is counted as.
+pub(crate) fn reject_cause(conversation: &Authentication) -> String {
     match conversation.handshake().and_then(|handshake| handshake.alert.as_ref()) {
         Some(alert) => format!("reject: {:?} {}", alert.direction, alert.description),
         None => "reject".to_owned(),

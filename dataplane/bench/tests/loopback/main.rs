@@ -17,20 +17,23 @@ use std::time::Duration;
 use nac_bench::authentication::{
     Authentication, AuthenticationError, DroppedReply, KeyCheck, Method, ReplyProtection, ServerTrust, Verdict,
 };
-use nac_bench::exchange::{Exchange, ExchangeError, Retransmission};
+use nac_bench::exchange::{Backoff, Exchange, ExchangeError, Retransmission};
 use nac_bench::load::{self, Extent, LoadMode, LoadPlan, Pace};
 use nac_bench::nas_port::NasPort;
 use nac_bench::supplicant::{
     AlertDirection, Commitment, EapSettings, KeyExchange, PeerError, Supplicant, TlsPreferences, TlsVersion,
 };
+use nac_bench::swarm::{self, Expectation, Profile, SwarmPlan};
 use nac_protocol::radius::{ResponseError, Secret};
 use rustls::ClientConfig;
 
 use pki::Pki;
 use server::{Fault, SECRET, Server};
 
-const PATIENT: Retransmission = Retransmission { timeout: Duration::from_secs(20), transmissions: 1 };
-const HASTY: Retransmission = Retransmission { timeout: Duration::from_millis(100), transmissions: 3 };
+const PATIENT: Retransmission =
+    Retransmission { timeout: Duration::from_secs(20), transmissions: 1, backoff: Backoff::Even };
+const HASTY: Retransmission =
+    Retransmission { timeout: Duration::from_millis(100), transmissions: 3, backoff: Backoff::Even };
 
 fn trust() -> ServerTrust {
     ServerTrust { secret: Secret::new(SECRET).unwrap(), protection: ReplyProtection::First }
@@ -202,4 +205,74 @@ fn load_counts_what_happened() {
     let mab = load::run(&plan(LoadMode::Mab, closed)).unwrap();
     assert_eq!((mab.accepts, mab.rejects), (4, 36));
     assert!(mab.server.unwrap().rss_peak_kib > 0);
+}
+
+fn swarm_plan(server: &Server, config: &Arc<ClientConfig>, profile: Profile) -> SwarmPlan {
+    SwarmPlan {
+        server: server.address,
+        accounting: server.address,
+        trust: trust(),
+        retransmission: PATIENT,
+        lose_every: None,
+        supplicants: 60,
+        profile,
+        rate: 1000.0,
+        certificates: vec![Arc::clone(config)],
+        eap: settings(1024),
+        sources: ["127.0.0.2", "127.0.0.3"].map(|source| source.parse().unwrap()).to_vec(),
+        with_ticket: 0.5,
+        stay: Duration::from_millis(300),
+        interim: Duration::from_millis(20),
+        moves: 2,
+        restart_after: Duration::from_millis(1),
+        attempts: 3,
+        expectation: Expectation::Anything,
+        threads: 2,
+        server_process: None,
+        linger: Duration::ZERO,
+        progress: false,
+    }
+}
+
+#[test]
+fn a_swarm_lives_its_days() {
+    let pki = Pki::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let server = Server::start(pki.server_config(), 1024, Fault::None);
+    let config = Arc::new(pki.device(&pki.ca, &TlsPreferences::default()));
+    for (profile, visits, announced) in
+        [(Profile::MorningRush, 1, 0), (Profile::PowerCut, 1, 2), (Profile::Roaming, 3, 0)]
+    {
+        let report = swarm::run(&swarm_plan(&server, &config, profile)).unwrap();
+        assert!(report.all_right, "{:?}", report.causes);
+        assert_eq!((report.devices_in, report.switches, report.moves), (60, 2, 60 * (visits - 1)));
+        let logins = &report.logins;
+        assert_eq!((logins.accepts, logins.msk_verified), (60 * visits, 60 * visits));
+        assert_eq!((logins.handshakes_full, logins.handshakes_resumed), (30, 60 * visits - 30));
+        let accounting = &report.accounting;
+        assert_eq!((accounting.on, accounting.start, accounting.stop), (announced, 60 * visits, 60 * visits));
+        assert!(accounting.interim > 0);
+        assert_eq!(report.latency_us.admission.samples, usize::try_from(60 * visits).unwrap());
+    }
+}
+
+#[test]
+fn a_swarm_sees_what_is_wrong() {
+    let pki = Pki::new(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let config = Arc::new(pki.device(&pki.ca, &TlsPreferences::default()));
+    let hasty = Retransmission { backoff: Backoff::Doubling, ..HASTY };
+    let run_with = |fault, expectation| {
+        let server = Server::start(pki.server_config(), 1024, fault);
+        let plan = swarm_plan(&server, &config, Profile::PowerCut);
+        swarm::run(&SwarmPlan { supplicants: 4, with_ticket: 0.0, retransmission: hasty, expectation, ..plan }).unwrap()
+    };
+    let wrong_keys = run_with(Fault::WrongKeys, Expectation::Anything);
+    assert_eq!((wrong_keys.all_right, wrong_keys.logins.msk_wrong, wrong_keys.devices_in), (false, 4, 4));
+    let forged = run_with(Fault::WrongSecret, Expectation::Anything);
+    assert_eq!((forged.all_right, forged.devices_in, forged.logins.given_up), (false, 0, 4));
+    assert!(forged.dropped_replies > 0 && forged.duplicate_replies == 0);
+    let segments = Expectation::Segments([("120".to_owned(), "ml".to_owned())].into());
+    let elsewhere = run_with(Fault::None, segments);
+    assert_eq!((elsewhere.all_right, elsewhere.granted_wrong), (false, 4));
+    let lossy = run_with(Fault::DropsEveryFirstTransmission, Expectation::Anything);
+    assert!(lossy.all_right && lossy.retransmits > 0, "{:?}", lossy.causes);
 }

@@ -90,6 +90,10 @@ impl Loopback {
             return None;
         }
         match packet.code() {
+            Code::ACCOUNTING_REQUEST => {
+                let reply = ReplyBuilder::new(Code::ACCOUNTING_RESPONSE, packet.identifier(), authenticator);
+                Some(reply.finish(&secret()))
+            }
             Code::STATUS_SERVER => Some(self.finish(&packet, Code::ACCESS_ACCEPT, None, &[], None)),
             _ if packet.first(AttributeType::EAP_MESSAGE).is_none() => Some(self.mab(&packet)),
             _ => Some(self.eap(&packet)),

@@ -145,6 +145,11 @@ impl Intervals {
         (known.0 < known.1 && intervals.len() <= MAX_INTERVALS).then(|| Self { intervals: intervals.into(), known })
     }
 
+    /// Every moment at which it may turn, in no order.
+    pub(crate) fn edges(&self) -> impl Iterator<Item = i64> {
+        std::iter::once(&self.known).chain(&self.intervals).flat_map(|(start, end)| [*start, *end])
+    }
+
     pub(crate) fn contain(&self, time: i64) -> Truth {
         if !(self.known.0..self.known.1).contains(&time) {
             return Truth::Unknown;

@@ -87,6 +87,7 @@ fn without_a_record_only_the_flags_are_known() {
         ("device.managed", no()),
         ("device.ownership", Value::text("unknown")),
         ("device.disabled", no()),
+        ("device.shared_identity", no()),
     ];
     assert_eq!(known, expected);
 }
@@ -154,6 +155,44 @@ fn a_posture_report_is_known_until_it_expires_and_its_age_afterwards() {
     assert_eq!(known(999), fresh);
     assert_eq!(known(1000), [Some(Value::Integer(600)), None, None, None, Some(Value::Integer(20))]);
     assert_eq!(known(300)[0], Some(Value::Integer(0)), "a report from a clock ahead of ours");
+}
+
+#[test]
+fn a_report_ages_by_the_clock_and_says_when() {
+    let device = DeviceFacts {
+        posture: Arc::new(Posture { status: Some(Text::new("healthy")), ..Posture::default() }),
+        posture_at: Some(0).into(),
+        posture_fresh_until: Some(10).into(),
+        posture_ageing_until: Some(20).into(),
+        posture_expires_at: Some(30).into(),
+        ..DeviceFacts::named("laptop-17")
+    };
+    let steps = [(0, "fresh"), (9, "fresh"), (10, "ageing"), (20, "stale"), (29, "stale"), (30, "unknown")];
+    for (now, expected) in steps {
+        let mut facts = FactSet::new();
+        describe_device(Some(&device), now, &mut facts);
+        assert_eq!(facts.get(FactName::PostureFreshness), Some(&Value::text(expected)), "at {now}");
+    }
+    let changes = [-1, 0, 10, 20, 29, 30].map(|after| device.next_change(after));
+    assert_eq!(changes, [Some(10), Some(10), Some(20), Some(30), Some(30), None]);
+    assert_eq!(DeviceFacts::named("laptop-18").next_change(0), None, "without a report nothing changes");
+    let forever = DeviceFacts { posture: device.posture, ..DeviceFacts::named("laptop-19") };
+    let mut facts = FactSet::new();
+    describe_device(Some(&forever), i64::MAX, &mut facts);
+    assert_eq!(facts.get(FactName::PostureFreshness), Some(&Value::text("fresh")), "what has no times does not age");
+}
+
+#[test]
+fn a_shared_identity_is_a_fact_and_false_without_a_record() {
+    for (device, expected) in [
+        (None, false),
+        (Some(DeviceFacts::named("laptop-17")), false),
+        (Some(DeviceFacts { shared_identity: true, ..DeviceFacts::named("laptop-17") }), true),
+    ] {
+        let mut facts = FactSet::new();
+        describe_device(device.as_ref(), 0, &mut facts);
+        assert_eq!(facts.get(FactName::DeviceSharedIdentity), Some(&Value::Boolean(expected)));
+    }
 }
 
 #[test]

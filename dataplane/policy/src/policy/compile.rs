@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use super::moments::Moments;
 use super::{
     Dialect, Effect, Extent, Grant, Lines, Placement, Policy, PolicySpec, Reply, Resource, ResourceSpec, RuleSpec,
     RuleText, Segment, SegmentSpec, Targets,
@@ -141,6 +142,7 @@ impl Policy {
             .map_err(|rule| CompileError::TooManyClauses { location: rule_location(&rules, rule) })?;
         Ok(Self {
             matcher,
+            moments: Moments::of(&conditions),
             placements: placements.into(),
             allows: allows.into(),
             forbids: forbids.into(),

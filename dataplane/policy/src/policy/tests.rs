@@ -322,3 +322,24 @@ fn a_condition_that_multiplies_out_too_far_is_refused_by_its_place() {
         assert_eq!(compiled.err(), (!fits).then_some(refused));
     }
 }
+
+#[test]
+fn what_time_alone_can_change_is_known() {
+    let compare = |fact, operator, value| Condition::compare(fact, operator, Operand::Integer(value)).unwrap();
+    let during = Condition::during(vec![(100, 200), (300, 400)], (0, 1_000)).unwrap();
+    let old = compare(FactName::PostureAge, Operator::Greater, 3_600);
+    let soon = compare(FactName::CertificateDaysLeft, Operator::LessOrEqual, 7);
+    let late = Condition::negate(compare(FactName::Time, Operator::Less, 5_000)).unwrap();
+    let parts = vec![during.clone(), Condition::any(vec![old, soon]).unwrap(), late];
+    let rules = vec![rule(Effect::Reject, &[], Condition::all(parts).unwrap()), rule(Effect::Reject, &[], during)];
+    let policy = Policy::compile(spec(rules)).unwrap();
+    let mut moments = vec![-1];
+    while let Some(next) = policy.next_time(*moments.last().unwrap()) {
+        moments.push(next);
+    }
+    assert_eq!(moments[1..], [0, 100, 200, 300, 400, 1_000, 5_000, 5_001]);
+    assert_eq!([0, 3_600, 3_601].map(|age| policy.next_posture_age(age)), [Some(3_600), Some(3_601), None]);
+    assert_eq!([90, 8, 7, 6].map(|days| policy.next_days_left(days)), [Some(7), Some(7), Some(6), None]);
+    let silent = Policy::compile(spec(vec![])).unwrap();
+    assert_eq!((silent.next_time(0), silent.next_posture_age(0), silent.next_days_left(90)), (None, None, None));
+}

@@ -92,7 +92,7 @@ pub(super) fn json_of(record: &AccountingRecord<'_>, at: u64, dictionary: &Dicti
         status: number(AttributeType::ACCT_STATUS_TYPE).map(status_word).unwrap_or_default(),
         session_id: named(AttributeType::ACCT_SESSION_ID),
         multi_session_id: named(AttributeType::ACCT_MULTI_SESSION_ID),
-        decision: packet.all(AttributeType::CLASS).find_map(decision),
+        decision: packet.all(AttributeType::CLASS).find_map(decision_of),
         classes: packet.all(AttributeType::CLASS).map(hex).collect(),
         nas,
         mac: mac.map(|mac| mac.to_string()),
@@ -125,7 +125,7 @@ fn status_word(status: u32) -> String {
 }
 
 /// Acct-Terminate-Cause (RFC 2866 section 5.10).
-fn terminate_cause_word(cause: u32) -> String {
+pub(crate) fn terminate_cause_word(cause: u32) -> String {
     const WORDS: [&str; 18] = [
         "user-request",
         "lost-carrier",
@@ -152,7 +152,7 @@ fn terminate_cause_word(cause: u32) -> String {
 
 /// When it happened, Unix microseconds: Event-Timestamp (RFC 2869 section 5.3) when it can be true, else the time it came
 /// less Acct-Delay-Time (RFC 2866 section 5.2).
-fn happened_at(at: u64, event_timestamp: Option<u32>, delay: Option<u32>) -> u64 {
+pub(crate) fn happened_at(at: u64, event_timestamp: Option<u32>, delay: Option<u32>) -> u64 {
     let came = at / 1_000_000;
     let believed = came.saturating_sub(OLDEST_TIMESTAMP)..=came.saturating_add(NEWEST_TIMESTAMP);
     match event_timestamp.map(u64::from).filter(|said| believed.contains(said)) {
@@ -170,7 +170,7 @@ fn octets(packet: &Packet<'_>, low: AttributeType, high: AttributeType) -> Optio
 }
 
 /// The id of the decision that opened the session: our own Class, 32 hexadecimal digits.
-fn decision(class: &[u8]) -> Option<String> {
+pub(crate) fn decision_of(class: &[u8]) -> Option<String> {
     let ours = class.len() == 32 && class.iter().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f'));
     ours.then(|| text(class))
 }

@@ -4,29 +4,26 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use nac_policy::{FactSet, Value, Verdict};
 use nac_protocol::dictionary::Dictionary;
 use nac_protocol::radius::{Attributes, Code, HEADER_LENGTH};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{AuthenticationRecord, Decided, Event, Method, Outcome, SentReply};
+use super::{AuthenticationRecord, Decided, Event, Method, Outcome, SentReply, authorization_digest};
 use crate::discard::DiscardReport;
 use crate::eap_tls::TlsSummary;
+use crate::sessions;
 use crate::tls::PeerCertificate;
 
 /// Digests that are remembered as told; beyond, all are told again.
 const MAX_TOLD: usize = 4_096;
 
-/// The first half of a SHA-256 over encoded attributes.
-type AuthorizationDigest = u128;
-
 /// Writes events. What a policy lays out is long and the same for many devices, so it is an event of its own, told before
 /// the first authentication that refers to it.
 #[derive(Default)]
 pub(super) struct Writer {
-    told: HashSet<AuthorizationDigest>,
+    told: HashSet<u128>,
 }
 
 impl Writer {
@@ -34,6 +31,8 @@ impl Writer {
     pub(super) fn write(&mut self, sequence: u64, event: &Event, out: &mut Vec<Vec<u8>>) {
         let json = match event {
             Event::Authentication(record) => to_json(&self.authentication(sequence, record, out)),
+            Event::Session(change) => sessions::json::event(sequence, change),
+            Event::Told(event) => event.to_vec(),
             Event::Discard { at, report } => to_json(&DiscardJson::of(sequence, *at, report)),
         };
         out.push(json);
@@ -57,7 +56,7 @@ impl Writer {
     /// The name of what the policy laid out in this reply; told first if it is new.
     fn authorization(&mut self, reply: &SentReply, dictionary: &Dictionary, out: &mut Vec<Vec<u8>>) -> Option<String> {
         let octets = reply.octets.get(reply.authorization.clone()).filter(|octets| !octets.is_empty())?;
-        let named = name_of(octets)?;
+        let named = authorization_digest(octets);
         let digest = format!("{named:032x}");
         if !self.told.contains(&named) {
             if self.told.len() >= MAX_TOLD {
@@ -69,10 +68,6 @@ impl Writer {
         }
         Some(digest)
     }
-}
-
-fn name_of(octets: &[u8]) -> Option<AuthorizationDigest> {
-    digest(&SHA256, octets).as_ref().first_chunk().copied().map(u128::from_be_bytes)
 }
 
 /// Serialization of these types has no way to fail: no maps with keys that are not text, no foreign types.
@@ -279,7 +274,7 @@ impl ReplyJson {
 }
 
 /// Names and values of encoded attributes, secrets masked.
-fn described(dictionary: &Dictionary, octets: &[u8]) -> Vec<(String, String)> {
+pub(crate) fn described(dictionary: &Dictionary, octets: &[u8]) -> Vec<(String, String)> {
     let attributes = Attributes::over(octets).unwrap_or_default();
     let described = dictionary.describe_attributes(attributes).into_iter();
     described.map(|one| (one.masked().into_owned(), one.name)).map(|(value, name)| (name, value)).collect()

@@ -47,6 +47,12 @@ impl EventQueue {
         fits
     }
 
+    /// Whether less than half of it is taken: room for what can wait.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).events.len() < self.capacity.div_ceil(2)
+    }
+
     /// Up to `most` events as JSON, oldest first, each after what it refers to; waits at most `timeout` for the first, then `gather` for more.
     pub fn wait(&self, timeout: Duration, gather: Duration, most: usize) -> Vec<Vec<u8>> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use nac_journal::{Batch, Journal};
 
 use super::running::Clock;
-use crate::accounting::EVENT;
+use crate::accounting::{EVENT, recent};
 use crate::core::Core;
 use crate::limits::MAX_EVENTS_PER_COMMIT;
 
@@ -33,13 +33,15 @@ pub(super) fn run(core: &Arc<Core>, clock: &Clock) {
                 core.counters.events_dropped.add();
             }
         }
-        keep(core, journal, &mut batch);
+        keep(core, journal, &mut batch, clock);
     }
 }
 
 /// Commit, again and again; what cannot be kept when all ends is counted.
-fn keep(core: &Core, journal: &Journal, batch: &mut Batch) {
+fn keep(core: &Core, journal: &Journal, batch: &mut Batch, clock: &Clock) {
     while journal.commit(batch).is_err() {
+        // Acknowledged segments that were too young to go may fill the disk, and nobody has more to acknowledge.
+        journal.acknowledge(0, &recent(clock.now()));
         if core.events.wait_for_close(PAUSE) {
             core.counters.events_dropped.add_many(batch.len());
             batch.clear();

@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::accounting::Accountant;
 use super::receiver::Receiver;
 use super::recorder;
+use super::sessions;
 use super::shard::{self, ShardQueue};
 use super::socket::Socket;
 use crate::clock::Now;
@@ -68,6 +69,7 @@ pub struct Running {
     receiving: Vec<JoinHandle<()>>,
     serving: Vec<JoinHandle<()>>,
     recording: Option<JoinHandle<()>>,
+    deciding: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -86,6 +88,7 @@ impl Running {
             receiving: Vec::new(),
             serving: Vec::new(),
             recording: None,
+            deciding: None,
         };
         let sockets = running.bind(bind.listen, bind.receivers.clamp(1, 64))?;
         let accounting = running.bind_accounting(bind.accounting)?;
@@ -93,6 +96,8 @@ impl Running {
             let core = Arc::clone(core);
             running.recording = Some(spawn("nac-record".into(), move || recorder::run(&core, &clock))?);
         }
+        let core_of_sessions = Arc::clone(core);
+        running.deciding = Some(spawn("nac-sessions".into(), move || sessions::run(&core_of_sessions, &clock))?);
         for number in 0..shards.len() {
             let (shards, core) = (Arc::clone(&shards), Arc::clone(core));
             let name = u8::try_from(number).unwrap_or(u8::MAX);
@@ -185,6 +190,10 @@ impl Running {
             shard.stop();
         }
         for thread in self.serving.drain(..) {
+            let _ = thread.join();
+        }
+        if let Some(thread) = self.deciding.take() {
+            self.core.sessions.close();
             let _ = thread.join();
         }
         if let Some(thread) = self.recording.take() {

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail loudly")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail loudly")]
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use nac_bench::supplicant::Supplicant;
 use nac_journal::{Journal, NodeId};
+use nac_policy::{Condition, FactName, Operand, Operator, RuleSpec};
 use nac_protocol::radius::{AttributeType, Code};
+use serde_json::Value;
 
 use super::shard::{Job, ShardQueue};
 use super::socket::{BATCH, Buffers, Socket};
@@ -15,11 +17,12 @@ use crate::client::ClientSpec;
 use crate::core::Core;
 use crate::limits::MAX_SHARD_QUEUE;
 use crate::pipeline::{Admission, Datagram, Route, admit};
+use crate::sessions;
 use crate::state_token::ConversationId;
 use crate::world::device::PeerStep;
 use crate::world::estate::switch;
-use crate::world::nas::{Asked, Reply, Session, describe_port};
-use crate::world::server::World;
+use crate::world::nas::{Asked, Reply, Session, describe_port, mab};
+use crate::world::server::{PRINTER, World};
 
 /// Longer than any answer takes; only a failure waits for it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -264,4 +267,28 @@ fn rfc2866_4_1_what_is_answered_is_in_the_journal_and_the_rest_is_silent() {
     let accounting = records.iter().filter(|record| record.kind == crate::accounting::ACCOUNTING).count();
     let events = records.iter().filter(|record| record.kind == crate::accounting::EVENT).count();
     assert_eq!((accounting, events), (180, 1), "and the discard is told there, once");
+}
+
+#[test]
+fn a_moment_of_a_schedule_is_told_when_it_comes() {
+    let unix = i64::try_from(Clock::start().now().unix()).unwrap();
+    let world = World::with(|estate| {
+        estate.clients.push(ClientSpec { network: [127, 0, 0, 0].into(), prefix_length: 8, ..switch("loopback", 0) });
+        let closing = Condition::during(vec![(unix + 2, unix + 9_999)], (0, unix + 99_999)).unwrap();
+        let known = Condition::compare(FactName::DeviceKnown, Operator::Equal, Operand::Boolean(true)).unwrap();
+        let condition = Condition::all(vec![closing, known]).unwrap();
+        let first = estate.policy.rules.first().cloned().unwrap();
+        estate.policy.rules.insert(0, RuleSpec { condition, location: "closing.policy:1".into(), ..first });
+    });
+    let clock = Clock::start();
+    let sockets = Sockets { listen: &[([127, 0, 0, 1], 0).into()], receivers: 1, accounting: &[] };
+    let live = Live { running: Running::start(&world.core, &sockets, 1, clock).unwrap(), world };
+    let mut session = Session::on(1);
+    let asked = mab(&mut session, PRINTER);
+    assert!(exchange(&live.nas(), &mut session, &asked).is_accept());
+    let notes = sessions::notes(&live.world.core, 1, PATIENCE, || clock.now());
+    let note: Value = serde_json::from_slice(notes.first().unwrap()).unwrap();
+    assert_eq!((&note["note"], &note["why"]), (&"differs".into(), &"time".into()));
+    assert_eq!(note["due_at"].as_u64(), u64::try_from((unix + 2) * 1_000_000).ok());
+    assert_eq!(note["wanted"]["rule"], "closing.policy:1");
 }

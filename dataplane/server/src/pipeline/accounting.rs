@@ -20,12 +20,14 @@ use crate::core::Core;
 use crate::discard::DiscardReason;
 use crate::duplicate::RequestKey;
 use crate::origin::integer;
+use crate::sessions::{self, Report};
 
 /// A request that is to be recorded, then answered.
 #[derive(Debug)]
 pub struct Unrecorded {
     request: Request,
     payload: Vec<u8>,
+    came: Now,
 }
 
 /// What is done with a datagram on an accounting socket.
@@ -72,20 +74,25 @@ pub fn admit(core: &Core, datagram: Datagram<'_>, now: Now) -> Admission {
         core.counters.accounting_duplicates.add();
         return answer(core, &request).map_or(Admission::Silent, Admission::Reply);
     }
-    unrecorded_of(request, snapshot.generation)
+    unrecorded_of(request, snapshot.generation, now)
 }
 
-fn unrecorded_of(request: Request, generation: u64) -> Admission {
+fn unrecorded_of(request: Request, generation: u64, came: Now) -> Admission {
     let Ok(packet) = request.verified.packet() else { return Admission::Silent };
     let RequestKey { socket, source, .. } = request.key;
     let client = &request.verified.client().name;
     let payload = AccountingRecord { source, socket, generation, client, packet }.octets();
-    Admission::Record(Box::new(Unrecorded { request, payload }))
+    Admission::Record(Box::new(Unrecorded { request, payload, came }))
 }
 
-/// Its record is durable: the answer, which is kept for retransmissions.
+/// Its record is durable: what it says of sessions counts, and it is answered; the answer is kept for retransmissions.
 pub fn recorded(core: &Core, done: &Unrecorded) -> Option<Arc<[u8]>> {
     core.counters.accounting_responses.add();
+    if let Ok(packet) = done.request.verified.packet() {
+        let client = Arc::clone(&done.request.verified.client().name);
+        let source = done.request.key.source.ip().to_canonical();
+        sessions::accounted(core, &Report { client, source, packet, came: done.came });
+    }
     answer(core, &done.request)
 }
 

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use nac_policy::{Decision, FactName, FactSet, FactsTable, Value, Verdict, Whose, describe_device, describe_user};
+use nac_policy::{
+    Decision, FactName, FactSet, FactsTable, MacAddress, Text, Value, Verdict, Whose, describe_device, describe_user,
+};
 
 use super::identity::Identity;
 use crate::cause::Cause;
+use crate::client::RadiusClient;
 use crate::clock::Now;
 use crate::event::{Decided, Method};
-use crate::origin::Origin;
+use crate::origin::{Connection, NasPort, Origin};
 use crate::snapshot::Snapshot;
 use crate::tls::PeerCertificate;
 
@@ -21,7 +24,26 @@ pub struct Session {
     pub resumed: bool,
 }
 
-/// Decide. `Err` is a reject with its cause; both carry what was decided over.
+/// Where a device is plugged in, and behind which client.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The client, as the snapshot that decides has it.
+    pub client: &'a RadiusClient,
+    /// What the NAS said.
+    pub nas: &'a NasPort,
+    /// Wired or wireless, when said.
+    pub connection: Option<Connection>,
+    /// Calling-Station-Id, when it is a MAC address.
+    pub mac: Option<MacAddress>,
+}
+
+impl<'a> Place<'a> {
+    fn of(origin: &'a Origin) -> Self {
+        Self { client: &origin.client, nas: &origin.nas, connection: origin.connection, mac: origin.mac }
+    }
+}
+
+/// Decide about a login. `Err` is a reject with its cause; both carry what was decided over.
 pub fn authorize(
     snapshot: &Arc<Snapshot>,
     records: &FactsTable,
@@ -30,12 +52,25 @@ pub fn authorize(
     session: Option<Session>,
     now: Now,
 ) -> (Decided, Result<(), Cause>) {
-    let mut facts = gather(origin, identity, session, now);
+    let previous = whose(identity, origin).and_then(|whose| records.previous_segment(whose));
+    decide(snapshot, Place::of(origin), identity, session, previous, now)
+}
+
+/// Decide about a login, or again about a session: with the segment in which the device was before that.
+pub fn decide(
+    snapshot: &Arc<Snapshot>,
+    place: Place<'_>,
+    identity: &Identity,
+    session: Option<Session>,
+    previous: Option<Text>,
+    now: Now,
+) -> (Decided, Result<(), Cause>) {
+    let mut facts = gather(place, identity, session, now);
     if let Some(certificate) = &identity.certificate {
         let attested = snapshot.acceptor.trust().attests(certificate);
         facts.set(FactName::CertificateKeyAttested, Value::Boolean(attested));
     }
-    if let Some(previous) = whose(identity, origin).and_then(|whose| records.previous_segment(whose)) {
+    if let Some(previous) = previous {
         facts.set(FactName::PreviousSegment, Value::Text(previous));
     }
     if let Some(cause) = disabled(identity) {
@@ -43,9 +78,9 @@ pub fn authorize(
     }
     let mut decision = snapshot.policy.decide(&facts);
     let verdict = match (decision.verdict, decision.rule) {
-        (Verdict::Accept, _) => fit(snapshot, &mut decision, origin),
+        (Verdict::Accept, _) => fit(snapshot, &mut decision, place.client),
         (Verdict::Reject, None) if identity.method == Method::Mab && identity.device_record.is_none() => {
-            Err(unknown_mac(origin))
+            Err(unknown_mac(place.mac))
         }
         (Verdict::Reject, rule) => {
             let policy = &snapshot.policy;
@@ -56,8 +91,7 @@ pub fn authorize(
 }
 
 /// Holds the decision against what the client can be told: a fallback, or nothing, never a shorter list.
-fn fit(snapshot: &Snapshot, decision: &mut Decision, origin: &Origin) -> Result<(), Cause> {
-    let client = &origin.client;
+fn fit(snapshot: &Snapshot, decision: &mut Decision, client: &RadiusClient) -> Result<(), Cause> {
     let fitted = snapshot.policy.fit(decision, &client.dialect, client.site.as_deref());
     fitted.map_err(|_| {
         Cause::new(
@@ -107,8 +141,8 @@ fn disabled(identity: &Identity) -> Option<Cause> {
     Some(Cause::new("device_disabled", detail, "`nac device enable` when the device may connect again"))
 }
 
-fn unknown_mac(origin: &Origin) -> Cause {
-    let mac = origin.mac.map_or_else(|| "this address".to_string(), |mac| mac.to_string());
+fn unknown_mac(mac: Option<MacAddress>) -> Cause {
+    let mac = mac.map_or_else(|| "this address".to_string(), |mac| mac.to_string());
     Cause::new(
         "unknown_mac",
         format!("no device with {mac} is on record, and no rule places unknown devices"),
@@ -116,7 +150,7 @@ fn unknown_mac(origin: &Origin) -> Cause {
     )
 }
 
-fn gather(origin: &Origin, identity: &Identity, session: Option<Session>, now: Now) -> Box<FactSet> {
+fn gather(place: Place<'_>, identity: &Identity, session: Option<Session>, now: Now) -> Box<FactSet> {
     let mut facts = Box::new(FactSet::new());
     facts.set_text(FactName::Method, identity.method.word());
     if let Some(certificate) = &identity.certificate {
@@ -133,7 +167,7 @@ fn gather(origin: &Origin, identity: &Identity, session: Option<Session>, now: N
         facts.set_text(FactName::DeviceName, device);
     }
     describe_device(identity.device_record.as_deref(), unix, &mut facts);
-    describe_origin(origin, &mut facts);
+    describe_place(place, &mut facts);
     if let Some(session) = session {
         if let Some(version) = session.version {
             facts.set_text(FactName::TlsVersion, version);
@@ -176,22 +210,22 @@ fn describe_certificate(certificate: &PeerCertificate, facts: &mut FactSet) {
     }
 }
 
-fn describe_origin(origin: &Origin, facts: &mut FactSet) {
-    facts.set_text(FactName::ClientName, &origin.client.name);
-    let port = origin.nas.port_id.clone().or_else(|| origin.nas.port.map(|port| port.to_string()));
+fn describe_place(place: Place<'_>, facts: &mut FactSet) {
+    facts.set_text(FactName::ClientName, &place.client.name);
+    let port = place.nas.port_id.clone().or_else(|| place.nas.port.map(|port| port.to_string()));
     for (name, value) in [
-        (FactName::ClientSite, origin.client.site.as_deref()),
-        (FactName::ClientRegion, origin.client.region.as_deref()),
-        (FactName::NasIdentifier, origin.nas.identifier.as_deref()),
+        (FactName::ClientSite, place.client.site.as_deref()),
+        (FactName::ClientRegion, place.client.region.as_deref()),
+        (FactName::NasIdentifier, place.nas.identifier.as_deref()),
         (FactName::NasPort, port.as_deref()),
-        (FactName::Connection, origin.connection.map(crate::origin::Connection::word)),
-        (FactName::Ssid, origin.nas.ssid.as_deref()),
+        (FactName::Connection, place.connection.map(Connection::word)),
+        (FactName::Ssid, place.nas.ssid.as_deref()),
     ] {
         if let Some(value) = value {
             facts.set_text(name, value);
         }
     }
-    if let Some(mac) = origin.mac {
+    if let Some(mac) = place.mac {
         facts.set_text(FactName::Mac, &mac.to_string());
         facts.set_text(FactName::MacOui, &mac.oui());
     }

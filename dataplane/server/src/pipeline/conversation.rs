@@ -18,6 +18,7 @@ use super::authorize::{Session, authorize, ends_in, remember};
 use super::identity::Identity;
 use super::mab::undecided;
 use super::respond::{self, Acceptance, Built, Keys, NoAnswer};
+use super::session::{self, Login};
 use super::verify::Verified;
 use super::{Request, Route, answered};
 use crate::cause::Cause;
@@ -29,7 +30,7 @@ use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome, SentRe
 use crate::origin::Origin;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
-use crate::tls::{ChainFault, Established, PeerCertificate, TlsFault};
+use crate::tls::{ChainFault, Established, PeerCertificate, TlsFault, VerifiedChain};
 
 /// A conversation between its packets.
 struct Conversation {
@@ -57,6 +58,8 @@ impl Conversation {
 /// What a completed handshake and the decision about it left.
 struct Peer {
     identity: Identity,
+    /// What vouched for it; `None` when that was refused.
+    chain: Option<Arc<VerifiedChain>>,
     resumed: bool,
     established: Box<Established>,
     decided: Option<Decided>,
@@ -185,8 +188,11 @@ impl Conversations {
         };
         let unix = UnixTime::since_unix_epoch(Duration::from_secs(now.unix()));
         let checked = snapshot.acceptor.trust().check(end_entity, intermediates, unix);
-        let Some(certificate) = checked.clone().or_else(|_| PeerCertificate::parse(end_entity).map(Arc::new)).ok()
-        else {
+        let read = match &checked {
+            Ok(chain) => Ok(Arc::clone(chain.certificate())),
+            Err(_) => PeerCertificate::parse(end_entity).map(Arc::new),
+        };
+        let Ok(certificate) = read else {
             return Step::Failure(Cause::tls(&TlsFault::Chain(ChainFault::Malformed)));
         };
         let resumed = established.resumed;
@@ -194,17 +200,17 @@ impl Conversations {
         if resumed {
             self.core.counters.resumed.add();
         }
-        let (decided, verdict) = match checked {
-            Err(fault) => (None, Err(Cause::tls(&TlsFault::Chain(fault)))),
-            Ok(_) => {
+        let (chain, (decided, verdict)) = match checked {
+            Err(fault) => (None, (None, Err(Cause::tls(&TlsFault::Chain(fault))))),
+            Ok(chain) => {
                 let version = conversation.eap.tls().and_then(|tls| tls.version);
                 let session = Session { version, resumed };
                 let origin = &conversation.origin;
                 let (decided, verdict) = authorize(snapshot, &self.core.facts, origin, &identity, Some(session), now);
-                (Some(decided), verdict)
+                (Some(chain), (Some(decided), verdict))
             }
         };
-        conversation.peer = Some(Box::new(Peer { identity, resumed, established, decided }));
+        conversation.peer = Some(Box::new(Peer { identity, chain, resumed, established, decided }));
         match verdict {
             Ok(()) => conversation.eap.admit(terms),
             Err(cause) => Step::Failure(cause),
@@ -245,7 +251,10 @@ impl Conversations {
         conversation.server += begun.elapsed();
         match end {
             None => self.keep(id, conversation, now),
-            Some((outcome, cause)) => self.close(id, *conversation, outcome, cause, Some(reply.clone()), now),
+            Some((outcome, cause)) => {
+                self.note_session(request, (id, &conversation), outcome, &reply, now);
+                self.close(id, *conversation, outcome, cause, Some(reply.clone()), now);
+            }
         }
         Some(reply.octets)
     }
@@ -280,6 +289,27 @@ impl Conversations {
             keys: Some(&keys),
         };
         respond::accept(&request.verified, &acceptance)
+    }
+
+    /// The session that an answer opens or ends.
+    fn note_session(
+        &self,
+        request: &Request,
+        (id, conversation): (ConversationId, &Conversation),
+        outcome: Outcome,
+        reply: &SentReply,
+        now: Now,
+    ) {
+        let origin = &conversation.origin;
+        let (Outcome::Accept, Some(peer)) = (outcome, conversation.peer.as_deref()) else {
+            return session::ends(&self.core, request, origin, now);
+        };
+        if let Some(decided) = &peer.decided {
+            let version = conversation.eap.tls().and_then(|tls| tls.version);
+            let tls = Some(Session { version, resumed: peer.resumed });
+            let login = Login { id, origin, identity: &peer.identity, chain: peer.chain.as_ref(), tls, decided };
+            session::opens(&self.core, request, &login, reply, now);
+        }
     }
 
     fn keep(&mut self, id: ConversationId, mut conversation: Box<Conversation>, now: Now) {
@@ -352,7 +382,8 @@ impl Conversations {
     }
 
     /// A State that names no conversation of this client here: reject, so that the supplicant starts again at once
-    /// (RFC 5080 section 2.1.1).
+    /// (RFC 5080 section 2.1.1). The session at the port is left alone: a recorded request that is sent again gets this
+    /// answer too, and a session that is open at the switch must not be forgotten here. A switch that ends it says so.
     fn stale(&self, request: &Request, packet: &Packet<'_>, eap: &[u8], now: Now) -> Option<Arc<[u8]>> {
         let id = ConversationId(self.core.states.random().ok()?);
         let identifier = EapPacket::parse(eap).ok().map(|packet| packet.identifier());

@@ -23,6 +23,8 @@ pub struct Identity {
     pub user_record: Option<Arc<UserFacts>>,
     /// The device's record.
     pub device_record: Option<Arc<DeviceFacts>>,
+    /// Revision of the facts when it was joined.
+    pub as_of: u64,
 }
 
 impl Identity {
@@ -32,6 +34,7 @@ impl Identity {
     /// names say: it is bound by no name constraint.
     #[must_use]
     pub fn of_certificate(certificate: Arc<PeerCertificate>, facts: &FactsTable) -> Self {
+        let as_of = facts.revision();
         let said = certificate.upn.first().or(certificate.email.first());
         let user_record = said.or(certificate.common_name.as_ref()).and_then(|name| facts.user_by_name(name));
         let bound = certificate.fingerprint.parse::<Fingerprint>().ok();
@@ -44,14 +47,22 @@ impl Identity {
             Some(record) => Some(record.name.to_string()),
             None => certificate.dns.first().cloned(),
         };
-        Self { method: Method::EapTls, certificate: Some(certificate), user, device, user_record, device_record }
+        Self { method: Method::EapTls, certificate: Some(certificate), user, device, user_record, device_record, as_of }
+    }
+
+    /// Proven by something that is no longer known.
+    #[must_use]
+    pub fn unknown(method: Method, facts: &FactsTable) -> Self {
+        let as_of = facts.revision();
+        Self { method, certificate: None, user: None, device: None, user_record: None, device_record: None, as_of }
     }
 
     /// From a MAC address (MAC Authentication Bypass): whatever claims it, so policies should give it little.
     #[must_use]
     pub fn of_mac(mac: MacAddress, facts: &FactsTable) -> Self {
+        let as_of = facts.revision();
         let device_record = facts.device_by_mac(&mac);
         let device = device_record.as_ref().map(|record| record.name.to_string());
-        Self { method: Method::Mab, certificate: None, user: None, device, user_record: None, device_record }
+        Self { method: Method::Mab, certificate: None, user: None, device, user_record: None, device_record, as_of }
     }
 }

@@ -12,6 +12,7 @@ use nac_protocol::radius::{AttributeType, Packet};
 use super::authorize::{authorize, ends_in, remember};
 use super::identity::Identity;
 use super::respond::{self, Acceptance};
+use super::session::{self, Login};
 use super::{Request, answered, download};
 use crate::cause::Cause;
 use crate::clock::Now;
@@ -65,8 +66,14 @@ pub fn answer(
         (Err(why), _) => (respond::reject(&request.verified, None).ok()?, respond::unbuildable(why)),
     };
     let reply = answered(core, request, reply);
-    if let (true, Some(decided), Some(identity)) = (cause.word == "ok", &decided, &identity) {
-        remember(&core.facts, decided, identity, &origin);
+    match (cause.word == "ok", &decided, &identity) {
+        (true, Some(decided), Some(identity)) => {
+            remember(&core.facts, decided, identity, &origin);
+            let login = Login { id, origin: &origin, identity, chain: None, tls: None, decided };
+            session::opens(core, request, &login, &reply, now);
+        }
+        (false, _, Some(_)) => session::ends(core, request, &origin, now),
+        _ => {}
     }
     core.tell(Event::Authentication(Box::new(AuthenticationRecord {
         id,

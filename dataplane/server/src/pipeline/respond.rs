@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use nac_policy::{AccessList, Decision};
+use nac_policy::{AccessList, Decision, Policy};
 use nac_protocol::eap;
 use nac_protocol::eap::tls::{Msk, SessionId};
-use nac_protocol::radius::{AttributeType, BuildError, Code, MAX_VALUE_LENGTH, Packet, ReplyBuilder, VendorId};
+use nac_protocol::radius::{
+    AttributeType, BuildError, Code, MAX_VALUE_LENGTH, Packet, ReplyBuilder, VendorId, put_vendor,
+};
 
 use super::verify::Verified;
 use crate::access_lists::AccessLists;
@@ -141,19 +143,8 @@ pub fn reject(request: &Verified, identifier: Option<u8>) -> Result<Built, NoAns
 /// # Errors
 /// [`NoAnswer`]; too long an access list among them.
 pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Built, NoAnswer> {
-    let (policy, client) = (&acceptance.snapshot.policy, acceptance.client);
-    let mut authorization = Vec::with_capacity(512);
-    let list = policy
-        .reply(acceptance.decision, &client.dialect, client.site.as_deref(), &mut authorization)
-        .map_err(|_| NoAnswer::Inconsistent)?;
-    let name = match list {
-        AccessList::InLine => None,
-        AccessList::ToBeNamed(list) => Some(acceptance.lists.keep(&list)),
-        AccessList::Named(list) => {
-            acceptance.lists.keep(&list);
-            None
-        }
-    };
+    let policy = &acceptance.snapshot.policy;
+    let authorization = laid_out(policy, acceptance.decision, acceptance.client, acceptance.lists)?;
     let mut place = 0..0;
     let built = build(request, Code::ACCESS_ACCEPT, |reply, packet| {
         if let Some(keys) = acceptance.keys {
@@ -174,17 +165,42 @@ pub fn accept(request: &Verified, acceptance: &Acceptance<'_>) -> Result<Built, 
         }
         let begin = reply.length();
         reply.encoded(&authorization)?;
-        if let Some(name) = name {
-            reply.vendor(VendorId::CISCO, CISCO_AV_PAIR, format!("{LIST_TO_FETCH}{name}").as_bytes())?;
-        }
         place = begin..reply.length();
         Ok(())
     })?;
     Ok(Built { authorization: place, ..built })
 }
 
+/// The attributes of a decision as its client gets them: the segment's, and the access list or the name by which the client
+/// fetches it.
+///
+/// # Errors
+/// [`NoAnswer`] when the policy has none for it.
+pub fn laid_out(
+    policy: &Policy,
+    decision: &Decision,
+    client: &RadiusClient,
+    lists: &AccessLists,
+) -> Result<Vec<u8>, NoAnswer> {
+    let mut authorization = Vec::with_capacity(512);
+    let list = policy
+        .reply(decision, &client.dialect, client.site.as_deref(), &mut authorization)
+        .map_err(|_| NoAnswer::Inconsistent)?;
+    match list {
+        AccessList::InLine => {}
+        AccessList::ToBeNamed(list) => {
+            let pair = format!("{LIST_TO_FETCH}{}", lists.keep(&list));
+            put_vendor(&mut authorization, VendorId::CISCO, CISCO_AV_PAIR, pair.as_bytes())?;
+        }
+        AccessList::Named(list) => {
+            lists.keep(&list);
+        }
+    }
+    Ok(authorization)
+}
+
 /// The segment's lifetime, or less when what was decided on ends before; never so short that the port does nothing else.
-fn session_timeout(segment: Option<u32>, ends_in: Option<u32>) -> Option<u32> {
+pub(crate) fn session_timeout(segment: Option<u32>, ends_in: Option<u32>) -> Option<u32> {
     let ends_in = ends_in.map(|seconds| seconds.max(SHORTEST_SESSION));
     match (segment, ends_in) {
         (Some(segment), Some(ends_in)) => Some(segment.min(ends_in)),

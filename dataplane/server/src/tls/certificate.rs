@@ -2,6 +2,8 @@
 
 use aws_lc_rs::digest;
 use rustls::pki_types::CertificateDer;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::oid_registry::Oid;
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
@@ -17,9 +19,12 @@ const UPN: &str = "1.3.6.1.4.1.311.20.2.3";
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CertificateError;
 
+/// One of a few words for the type of a key.
+type KeyKind = &'static str;
+
 /// What policy and people see of a certificate. `serial` and `fingerprint` (SHA-256) are lower-case hex; times are Unix
 /// seconds; at most [`MAX_NAMES_PER_CERTIFICATE`] names of each kind are kept.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each field is named as in RFC 5280")]
 pub struct PeerCertificate {
     pub subject: NameText,
@@ -35,7 +40,8 @@ pub struct PeerCertificate {
     pub uri: Vec<String>,
     pub eku: Vec<String>,
     pub policies: Vec<String>,
-    pub key: &'static str,
+    #[serde(deserialize_with = "known_key")]
+    pub key: KeyKind,
 }
 
 impl PeerCertificate {
@@ -138,6 +144,15 @@ fn principal_name(oid: &Oid<'_>, value: &[u8]) -> Option<String> {
     let (_, outer) = Any::from_der(value).ok()?;
     let (_, text) = Utf8String::from_der(outer.data).ok()?;
     Some(text.string())
+}
+
+/// What [`key_kind`] says.
+const KEY_KINDS: [&str; 7] = ["ed25519", "rsa-4096", "rsa-3072", "rsa-2048", "p-256", "p-384", "other"];
+
+fn known_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<KeyKind, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let known = KEY_KINDS.into_iter().find(|kind| *kind == text);
+    known.ok_or_else(|| D::Error::custom(format!("no kind of key is called {text:?}")))
 }
 
 fn key_kind(cert: &X509Certificate<'_>) -> &'static str {

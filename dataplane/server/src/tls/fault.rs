@@ -61,6 +61,23 @@ impl ChainFault {
         }
     }
 
+    /// One word for it, for programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Expired { .. } => "expired",
+            Self::NotYetValid { .. } => "not_yet_valid",
+            Self::Revoked => "revoked",
+            Self::RevocationUnknown => "revocation_unknown",
+            Self::RevocationStale { .. } => "revocation_stale",
+            Self::UnknownIssuer => "unknown_issuer",
+            Self::BadSignature => "bad_signature",
+            Self::WrongPurpose => "wrong_purpose",
+            Self::TooLong => "too_long",
+            Self::Malformed => "malformed",
+        }
+    }
+
     /// The error that makes rustls send the matching alert (RFC 8446 section 6.2).
     pub(super) fn into_rustls(self) -> Error {
         Error::InvalidCertificate(match self {

@@ -21,3 +21,4 @@ pub use engine::{Established, TlsEngine};
 pub use fault::{ChainFault, TlsFault};
 pub use tickets::{TicketKey, TicketKeyError, TicketSealer};
 pub use trust::{RevocationList, RevocationMode, TrustError, TrustSpec, TrustStore};
+pub use verified::VerifiedChain;

@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use aws_lc_rs::digest;
 use rustls::DistinguishedName;
@@ -15,7 +16,7 @@ use webpki::{EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 use super::certificate::{PeerCertificate, validity};
 use super::fault::ChainFault;
-use super::verified::{ChainDigest, PathStep, VerifiedChain, VerifiedChains};
+use super::verified::{AnchorId, ChainDigest, PathStep, VerifiedChain, VerifiedChains};
 use crate::limits::{MAX_INTERMEDIATES, MAX_ROOT_HINT_OCTETS};
 
 /// What to do when a certificate's issuer has no current revocation list.
@@ -75,10 +76,17 @@ struct KnownRevocations {
     next_update: u64,
 }
 
+impl KnownRevocations {
+    fn has(&self, serial: &[u8]) -> bool {
+        self.serials.contains(significant(serial))
+    }
+}
+
 /// The compiled trust of one snapshot.
 #[derive(Debug)]
 pub struct TrustStore {
     anchors: Vec<TrustAnchor<'static>>,
+    anchor_ids: HashSet<AnchorId>,
     revocations: HashMap<Box<[u8]>, KnownRevocations>,
     mode: RevocationMode,
     attested_policies: Vec<String>,
@@ -110,6 +118,7 @@ impl TrustStore {
         id.copy_from_slice(hash.finish().as_ref());
         Ok(Self {
             root_hints: root_hints(anchors.get(..spec.anchors.len()).unwrap_or_default()),
+            anchor_ids: anchors.iter().map(AnchorId::of).collect(),
             anchors,
             revocations: compile_lists(&spec.revocation_lists),
             mode: spec.revocation,
@@ -150,8 +159,7 @@ impl TrustStore {
     }
 
     /// The check of a chain, on full handshakes and resumed ones alike (RFC 9190 section 5.7): path and purpose, once
-    /// for each chain; validity and revocation of every certificate on that path, each time. The device's certificate as
-    /// it was read.
+    /// for each chain; validity and revocation of every certificate on that path, each time. The chain as it was verified.
     ///
     /// # Errors
     /// [`ChainFault`].
@@ -160,7 +168,7 @@ impl TrustStore {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
-    ) -> Result<Arc<PeerCertificate>, ChainFault> {
+    ) -> Result<Arc<VerifiedChain>, ChainFault> {
         if intermediates.len() > MAX_INTERMEDIATES {
             return Err(ChainFault::TooLong);
         }
@@ -174,7 +182,36 @@ impl TrustStore {
         if known.is_none() {
             self.verified().add(digest, Arc::clone(&chain));
         }
-        Ok(Arc::clone(&chain.certificate))
+        Ok(chain)
+    }
+
+    /// Whether a chain that was good for a login still is good for the session that it opened: its anchor is one still, and
+    /// every certificate is valid now and on no list. A list that is missing or past its next update keeps new logins out
+    /// (as the mode says) and ends nobody: nothing new is known of this certificate.
+    ///
+    /// # Errors
+    /// [`ChainFault`].
+    pub fn check_again(&self, chain: &VerifiedChain, now: UnixTime) -> Result<(), ChainFault> {
+        if !self.anchor_ids.contains(&chain.anchor) {
+            return Err(ChainFault::UnknownIssuer);
+        }
+        chain.path.iter().try_for_each(|step| {
+            check_validity(step, now)?;
+            let revoked = self.revocations.get(&step.issuer).is_some_and(|known| known.has(&step.serial));
+            if revoked { Err(ChainFault::Revoked) } else { Ok(()) }
+        })
+    }
+
+    /// [`check`](Self::check) of certificates as octets (DER, the device's first), at Unix seconds: for those that come
+    /// over another connection than EAP.
+    ///
+    /// # Errors
+    /// [`ChainFault`].
+    pub fn check_chain(&self, chain: &[Vec<u8>], now: u64) -> Result<Arc<PeerCertificate>, ChainFault> {
+        let certificates: Vec<_> = chain.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        let (end_entity, intermediates) = certificates.split_first().ok_or(ChainFault::Malformed)?;
+        let verified = self.check(end_entity, intermediates, UnixTime::since_unix_epoch(Duration::from_secs(now)))?;
+        Ok(Arc::clone(verified.certificate()))
     }
 
     /// Build and verify the path (RFC 5280 section 6).
@@ -194,16 +231,12 @@ impl TrustStore {
             path.intermediate_certificates().map(|issuer| step(issuer.issuer(), issuer.serial(), &issuer.der()));
         let steps = std::iter::once(step(leaf.issuer(), leaf.serial(), end_entity)).chain(above);
         let certificate = PeerCertificate::parse(end_entity).map_err(|_| ChainFault::Malformed)?;
-        Ok(VerifiedChain { path: steps.collect::<Result<_, _>>()?, certificate: Arc::new(certificate) })
+        let anchor = AnchorId::of(path.anchor());
+        Ok(VerifiedChain { path: steps.collect::<Result<_, _>>()?, anchor, certificate: Arc::new(certificate) })
     }
 
     fn check_step(&self, step: &PathStep, now: UnixTime) -> Result<(), ChainFault> {
-        if now.as_secs() > step.not_after {
-            return Err(ChainFault::Expired { not_after: step.not_after });
-        }
-        if now.as_secs() < step.not_before {
-            return Err(ChainFault::NotYetValid { not_before: step.not_before });
-        }
+        check_validity(step, now)?;
         self.check_revocation(&step.issuer, &step.serial, now)
     }
 
@@ -214,7 +247,7 @@ impl TrustStore {
                 RevocationMode::Available | RevocationMode::StaleOk => Ok(()),
             };
         };
-        if known.serials.contains(significant(serial)) {
+        if known.has(serial) {
             return Err(ChainFault::Revoked);
         }
         if now.as_secs() > known.next_update && self.mode != RevocationMode::StaleOk {
@@ -222,6 +255,16 @@ impl TrustStore {
         }
         Ok(())
     }
+}
+
+fn check_validity(step: &PathStep, now: UnixTime) -> Result<(), ChainFault> {
+    if now.as_secs() > step.not_after {
+        return Err(ChainFault::Expired { not_after: step.not_after });
+    }
+    if now.as_secs() < step.not_before {
+        return Err(ChainFault::NotYetValid { not_before: step.not_before });
+    }
+    Ok(())
 }
 
 fn step(issuer: &[u8], serial: &[u8], certificate: &CertificateDer<'_>) -> Result<PathStep, ChainFault> {

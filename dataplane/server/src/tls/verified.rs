@@ -6,9 +6,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::digest::{Context, SHA256};
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use serde::{Deserialize, Serialize};
 
 use super::certificate::PeerCertificate;
+use crate::hex::{hex_number, hex_octets};
 use crate::limits::MAX_VERIFIED_CHAINS;
 
 /// SHA-256 over the certificates of a chain, in order.
@@ -27,11 +29,13 @@ impl ChainDigest {
 }
 
 /// One certificate on a verified path, as far as time can change what it is worth.
-#[derive(Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct PathStep {
     /// Content of the issuer's Name.
+    #[serde(with = "hex_octets")]
     pub(super) issuer: Box<[u8]>,
     /// Serial number.
+    #[serde(with = "hex_octets")]
     pub(super) serial: Box<[u8]>,
     /// Unix seconds.
     pub(super) not_before: u64,
@@ -39,13 +43,42 @@ pub(super) struct PathStep {
     pub(super) not_after: u64,
 }
 
-/// A chain whose path was verified.
-#[derive(Debug)]
-pub(super) struct VerifiedChain {
+/// The first half of a SHA-256 over an anchor's subject and public key: whoever has both signs the same.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub(super) struct AnchorId(#[serde(with = "hex_number")] u128);
+
+impl AnchorId {
+    pub(super) fn of(anchor: &TrustAnchor<'_>) -> Self {
+        let mut context = Context::new(&SHA256);
+        // DER says its own length.
+        [&anchor.subject, &anchor.subject_public_key_info].into_iter().for_each(|part| context.update(part));
+        Self(context.finish().as_ref().first_chunk().copied().map_or(0, u128::from_be_bytes))
+    }
+}
+
+/// A chain whose path was verified. [`super::TrustStore::check_again`] asks whether it still counts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct VerifiedChain {
     /// From the device's certificate up to the one that an anchor signed.
     pub(super) path: Box<[PathStep]>,
+    /// Who signed that.
+    pub(super) anchor: AnchorId,
     /// The device's certificate, read.
     pub(super) certificate: Arc<PeerCertificate>,
+}
+
+impl VerifiedChain {
+    /// The device's certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Arc<PeerCertificate> {
+        &self.certificate
+    }
+
+    /// The last Unix second at which every certificate of the path is valid.
+    #[must_use]
+    pub fn not_after(&self) -> u64 {
+        self.path.iter().map(|step| step.not_after).min().unwrap_or_default()
+    }
 }
 
 /// The chains, bounded: when the younger half is full, the older one is forgotten.
@@ -85,7 +118,8 @@ mod tests {
     fn the_chains_are_bounded_and_the_oldest_forgotten() {
         let chains = VerifiedChains::default();
         let chain = |number: usize| ChainDigest::of(&CertificateDer::from(number.to_be_bytes().to_vec()), &[]);
-        let verified = Arc::new(VerifiedChain { path: Box::from([]), certificate: Arc::default() });
+        let verified =
+            Arc::new(VerifiedChain { path: Box::from([]), anchor: AnchorId(0), certificate: Arc::default() });
         (0..=MAX_VERIFIED_CHAINS).for_each(|number| chains.add(chain(number), Arc::clone(&verified)));
         assert!(chains.get(chain(0)).is_none() && chains.get(chain(MAX_VERIFIED_CHAINS)).is_some());
         let halves = chains.halves.lock().unwrap_or_else(PoisonError::into_inner);

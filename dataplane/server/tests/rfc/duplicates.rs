@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nac_protocol::radius::{AttributeType, Code, Packet};
 use nac_server::pipeline::{Admission, Datagram, Route, admit};
+use nac_server::sessions::Filter;
 
 use crate::world::device::{PeerStep, begin, enter, finish};
 use crate::world::nas::{Reply, Session};
@@ -189,4 +190,19 @@ fn rfc5080_2_1_1_an_expired_conversation_is_rejected_and_the_next_try_works() {
     assert!(session.exchange(&mut world, &eap).is_reject());
     session.state = None;
     assert!(enter(&mut world, &mut session).is_accept());
+}
+
+#[test]
+fn a_request_that_is_sent_again_later_ends_no_session() {
+    let mut world = World::new();
+    let mut session = Session::on(1);
+    let mut supplicant = world.laptop().supplicant();
+    let eap = begin(&mut world, &mut session, &mut supplicant, 2);
+    let recorded = session.clone().ask(&eap);
+    assert!(finish(&mut world, &mut session, &mut supplicant, eap).is_accept());
+    world.pass(Duration::from_secs(11));
+    let reply = world.send(&recorded.octets, session.source).unwrap();
+    assert!(Reply::of(reply, &recorded, &session.secret).is_reject());
+    let open = world.core.sessions.find(&Filter::default(), None, usize::MAX);
+    assert_eq!(open.len(), 1, "the device is still at its port");
 }

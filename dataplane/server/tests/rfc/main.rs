@@ -24,5 +24,7 @@ mod limits;
 mod message_authenticator;
 mod radius;
 mod resumption;
+mod session_model;
+mod sessions;
 mod snapshots;
 mod trust;

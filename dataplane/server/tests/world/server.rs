@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) issuing: Authority,
     pub(crate) alice: Certificate,
     pub(crate) laid_out: RefCell<HashMap<Value, Value>>,
+    pub(crate) changes: RefCell<Vec<Value>>,
 }
 
 impl World {
@@ -60,8 +61,9 @@ impl World {
         let printer = DeviceFacts { macs: [PRINTER.parse().unwrap()].into(), ..DeviceFacts::named("printer-1") };
         core.facts.upsert_device(printer);
         let conversations = Conversations::new(Arc::clone(&core), 0);
+        let changes = RefCell::default();
         let now = Now { monotonic: Duration::from_secs(1_000), unix_micros: today() * 1_000_000 };
-        Self { core, conversations, now, estate, root, issuing, alice, laid_out: RefCell::default() }
+        Self { core, conversations, now, estate, root, issuing, alice, laid_out: RefCell::default(), changes }
     }
 
     /// Publish the estate as it is now, as the next generation.
@@ -98,8 +100,17 @@ impl World {
     /// What the control plane would get, since it last asked.
     pub(crate) fn events(&self) -> Vec<Value> {
         let events = self.core.events.wait(Duration::ZERO, Duration::ZERO, usize::MAX);
-        let events = events.iter().map(|event| serde_json::from_slice(event).unwrap());
+        let events = events.iter().map(|event| serde_json::from_slice::<Value>(event).unwrap());
+        let (sessions, events): (Vec<_>, Vec<_>) = events.partition(|event| event["type"] == "session");
+        self.changes.borrow_mut().extend(sessions);
+        let events = events.into_iter();
         joined(events, &mut self.laid_out.borrow_mut())
+    }
+
+    /// What became of sessions, since the control plane last asked.
+    pub(crate) fn session_events(&self) -> Vec<Value> {
+        let _ = self.events();
+        self.changes.take()
     }
 
     /// The only event since the control plane last asked.

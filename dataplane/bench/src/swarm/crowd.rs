@@ -1,0 +1,169 @@
+//! The devices of one worker, each at its time.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::{Duration, Instant};
+
+use nac_protocol::radius::AttributeType;
+
+use super::life::{Deed, Itinerary, Life, Outcome, Session};
+use super::progress::Progress;
+use super::switches::Switches;
+use super::tally::{Expectation, Tally};
+use crate::accounting::AccountingStatus;
+use crate::authentication::{Authentication, Verdict};
+use crate::traffic::arrivals::Arrivals;
+use crate::traffic::worker::{Crowd, Due, Ended, Ending, Onward};
+
+/// Devices, when they come, and what became of them.
+#[derive(Debug)]
+pub(super) struct Devices<'a> {
+    lives: Vec<Life>,
+    arrived: usize,
+    arrivals: Arrivals,
+    waiting: BinaryHeap<Reverse<(Instant, usize)>>,
+    due: Option<(Instant, usize)>,
+    itinerary: Itinerary,
+    switches: &'a Switches,
+    expectation: &'a Expectation,
+    progress: &'a Progress,
+    tally: Tally,
+}
+
+/// What a conversation is for. `life`: index of the device.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doing {
+    life: usize,
+    purpose: Purpose,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    Login { wanted_since: Instant },
+    Report(AccountingStatus),
+}
+
+impl<'a> Devices<'a> {
+    /// `lives` arrive in their order when `arrivals` says so.
+    pub(super) fn new(
+        lives: Vec<Life>,
+        arrivals: Arrivals,
+        itinerary: Itinerary,
+        switches: &'a Switches,
+        expectation: &'a Expectation,
+        progress: &'a Progress,
+    ) -> Self {
+        let waiting = BinaryHeap::with_capacity(lives.len());
+        let tally = Tally::default();
+        Self { lives, arrived: 0, arrivals, waiting, due: None, itinerary, switches, expectation, progress, tally }
+    }
+
+    pub(super) fn into_tally(self) -> Tally {
+        self.tally
+    }
+
+    /// When a device that is there is due, and which.
+    fn next_waiting(&self, now: Instant) -> Option<(Instant, usize)> {
+        self.waiting.peek().map(|Reverse(next)| *next).filter(|(at, _)| *at <= now)
+    }
+
+    fn outcome(&mut self, purpose: Purpose, ended: &Ended) -> Outcome {
+        match purpose {
+            Purpose::Report(status) => {
+                self.tally.reported(status, ended);
+                Outcome::Reported
+            }
+            Purpose::Login { wanted_since } => {
+                self.tally.login_ended(wanted_since, ended, self.expectation);
+                match ended.ending {
+                    Ending::Verdict(Verdict::Accept) => Outcome::Admitted(session(ended)),
+                    _ => Outcome::Refused,
+                }
+            }
+        }
+    }
+}
+
+impl Crowd for Devices<'_> {
+    type Member = Doing;
+
+    fn due(&mut self, now: Instant, running: usize) -> Option<Due> {
+        let arrival = self.arrivals.due(now, running).map(|at| (at, self.arrived));
+        let (at, index) = arrival.into_iter().chain(self.next_waiting(now)).min()?;
+        let life = self.lives.get(index)?;
+        self.due = Some((at, index));
+        let route =
+            if life.is_outside() { self.switches.login_route(life) } else { self.switches.accounting_route(life) };
+        Some(Due { at, route })
+    }
+
+    fn begin(&mut self, _now: Instant) -> Option<(Doing, Authentication)> {
+        let (at, index) = self.due.take()?;
+        if index == self.arrived {
+            self.arrived += 1;
+            self.arrivals.begun();
+        } else {
+            self.waiting.pop();
+        }
+        let life = self.lives.get_mut(index)?;
+        let (purpose, conversation) = match life.deed(at)? {
+            Deed::LogIn { wanted_since } => (Purpose::Login { wanted_since }, self.switches.login(life)),
+            Deed::Report { session, status } => {
+                let lasted = at.saturating_duration_since(session.since).as_secs();
+                let session_time = u32::try_from(lasted).unwrap_or(u32::MAX);
+                (Purpose::Report(status), self.switches.report(life, &session, status, session_time))
+            }
+        };
+        Some((Doing { life: index, purpose }, conversation))
+    }
+
+    fn next_time(&self) -> Option<Instant> {
+        let arrival = self.arrivals.next_time().filter(|_| self.arrived < self.lives.len());
+        arrival.into_iter().chain(self.waiting.peek().map(|Reverse((at, _))| *at)).min()
+    }
+
+    fn is_over(&self, _now: Instant) -> bool {
+        self.arrived == self.lives.len() && self.waiting.is_empty()
+    }
+
+    fn answered(&mut self, _conversation: &Authentication, round_trip: Duration) -> Onward {
+        self.tally.login_round.push(round_trip);
+        Onward::Continue
+    }
+
+    fn ended(&mut self, doing: Doing, ended: Ended) {
+        let outcome = self.outcome(doing.purpose, &ended);
+        let Some(life) = self.lives.get_mut(doing.life) else { return };
+        if matches!(outcome, Outcome::Admitted(_)) {
+            if life.visit() == 0 {
+                self.tally.devices_in += 1;
+                self.progress.one_in();
+            } else {
+                self.tally.moves += 1;
+            }
+        }
+        let refused = outcome == Outcome::Refused;
+        match life.ended(outcome, ended.at, &self.itinerary) {
+            Some(next) => {
+                self.tally.restarts += u64::from(refused);
+                self.waiting.push(Reverse((next, doing.life)));
+            }
+            None => {
+                self.tally.given_up += u64::from(refused);
+                self.progress.one_gone();
+            }
+        }
+    }
+}
+
+/// What an Access-Accept gave.
+fn session(ended: &Ended) -> Session {
+    let first = |wanted: AttributeType| {
+        ended.conversation.reply().iter().find(|(ty, _)| *ty == wanted).map(|(_, value)| value.clone())
+    };
+    Session {
+        class: first(AttributeType::CLASS),
+        user_name: first(AttributeType::USER_NAME).unwrap_or_else(|| ended.conversation.user_name().to_vec()),
+        since: ended.at,
+    }
+}
