@@ -1,4 +1,4 @@
-# nac: build, try, test. `make help` lists the targets. Everything stays in this folder: .venv, target, demo-state.
+# nac: build, try, test. `make help` lists the targets. Everything stays in this folder: .venv, target, demo-state, lab-state.
 
 PYTHON ?= python3
 SECONDS ?= 60
@@ -100,4 +100,4 @@ lock: ## pin the Python dependencies anew (needs uv)
 
 clean: ## remove what was built
 	cargo clean --quiet
-	rm -rf $(VENV) demo-state dist nac/_dataplane*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo-state lab-state dist nac/_dataplane*.so .mypy_cache .ruff_cache .pytest_cache .hypothesis
