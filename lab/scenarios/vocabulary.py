@@ -18,7 +18,7 @@ from typing import Any
 from lab.campus import namespace
 from lab.campus.agent import TAG, AgentHome
 from lab.campus.nac_home import Nac
-from lab.campus.plan import SWITCHES, server_of
+from lab.campus.plan import SECRET_FILE, SWITCHES, server_of
 from lab.campus.state import Lab
 from lab.campus.supplicant import Certificate
 from lab.campus.switch.ask import ask
@@ -127,7 +127,8 @@ class Campus:
         return next(self._ports[switch])
 
     def shares(self, switch: str, secret: str) -> None:
-        """The switch is told another secret, which holds for what is plugged in from now on."""
+        """The switch is told another secret, which holds for what is plugged in from now on, and keeps it."""
+        (self.lab.switch(switch) / SECRET_FILE).write_text(secret)
         ask(self.lab.switch(switch), "secret", secret=secret)
 
     def ports(self, switch: str) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from lab.scenarios.vocabulary import Campus
 PLAYED = (
     *("S01", "S04", "S13", "S16", "S17", "S23", "S25", "S33", "S34", "S38", "S41"),
     *("s37-a-firewall-goes-down", "s37-an-agent-falls-silent", "s42-first-contact"),
-    *("C01", "C16", "C27", "C36", "D01"),
+    *("C01", "C16", "C27", "C31", "C36", "D01"),
     *(f"H{number:02}" for number in range(1, 10)),
 )
 """Something of each: makes of switch, both methods, live policy, revocation, a database that is away, the agent; all
