@@ -23,7 +23,7 @@ def records(server: Server) -> Counter[str]:
     """How many records of each kind are stored."""
     with server.database.read() as session:
         rows = session.execute(select(Accounting.status, func.count()).group_by(Accounting.status))
-        return Counter(dict(rows.tuples().all()))
+        return Counter({status: int(count) for status, count in rows})
 
 
 def test_a_power_cut_lets_everybody_in_and_does_nothing_twice(home: Home) -> None:
@@ -49,12 +49,16 @@ def test_a_power_cut_lets_everybody_in_and_does_nothing_twice(home: Home) -> Non
     assert report["all_right"], report
     assert report["devices_in"] == DEVICES
     assert report["granted"] == {"ml": DEVICES}
-    # A request that was sent again was answered again; it began no second handshake.
+    # A request that was sent again was answered again; it began no second handshake. Whose Access-Accept was lost in
+    # all its transmissions logs in again, with the ticket of the handshake that it has behind it.
+    logins = report["logins"]
     assert report["lost_replies"] > 0
     assert report["retransmits"] >= report["lost_replies"]
     assert counters["duplicates"] > 0
-    assert counters["accepts"] == report["logins"]["handshakes_full"] == DEVICES
-    assert {count for _, count in accepted} == {1}
+    assert logins["handshakes_full"] + logins["handshakes_resumed"] == DEVICES
+    assert logins["handshakes_resumed"] <= DEVICES // 100, logins
+    assert 0 <= counters["accepts"] - DEVICES <= logins["handshakes_resumed"], logins
+    assert sum(count for _, count in accepted) == counters["accepts"]
     assert len(accepted) == DEVICES
     assert rejected == counters["rejects"] == 0
     # What was too much at once was turned away before it cost anything, and came again.
