@@ -61,9 +61,6 @@ FIRST_RETRY_S: Final = 1.0
 LONGEST_RETRY_S: Final = 60.0
 """How long to leave a refused snapshot alone when nothing but time asks for a new one."""
 
-_NODE_FILE: Final = "node"
-"""In the journal's folder (docs/journal.md)."""
-
 _MIB: Final = 1024 * 1024
 
 
@@ -161,7 +158,7 @@ class Service:
         """What goes on from before the restart, as far as this node has told it to the database, and how far in its
         journal that is; else nothing."""
         try:
-            node = (self._config.journal_folder / _NODE_FILE).read_text().strip()
+            node = self._config.node_file.read_text().strip()
             with self._database.write() as session:
                 close_ended(session, node=node)
                 return load_open(session, node=node)

@@ -63,6 +63,27 @@ def check(invocation: Invocation, output: Format) -> None:
         raise SystemExit(5)
 
 
+@cli.command("forget-node")
+@click.argument("node")
+@click.option("--force", is_flag=True, help="Even if it stored something minutes ago.")
+@pass_invocation
+def forget(invocation: Invocation, node: str, force: bool) -> None:
+    """Close what a server left open that is gone for good. NODE: its id or the beginning of it (nac db status).
+
+    Its sessions end and its changes are withdrawn; its history stays.
+    """
+    from nac.coa.gone_node import forget_node
+    from nac.coa.moment import Moment
+
+    here = invocation.config.node_file
+    own = here.read_text().strip() if here.is_file() else None
+    with invocation.database() as database, database.write() as session:
+        gone = forget_node(session, node, Moment.now(), own=own, force=force)
+        detail = f"{gone.sessions} sessions, {gone.changes} changes"
+        record(session, os_user(), "db forget-node", gone.node, detail)
+    say(f"{gone.node} is forgotten: {detail} were open")
+
+
 @cli.command("retention")
 @output_option
 @pass_invocation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -13,10 +13,8 @@ from sqlalchemy.orm import Session as OrmSession
 
 from nac.cli.invocation import Invocation, pass_invocation
 from nac.cli.output import (
-    Cell,
     Format,
     cell,
-    local_time,
     note,
     output_option,
     print_json,
@@ -26,8 +24,8 @@ from nac.cli.output import (
     say,
 )
 from nac.cli.parameters import DurationParameter, MacParameter
+from nac.cli.session_rows import SHORT, job_record, job_row, past_session, session_record, session_row
 from nac.coa.admin import PAGE
-from nac.coa.error_cause import error_cause, in_words
 from nac.coa.history import JobFilter, job_by_id, newest_jobs
 from nac.coa.job import FINAL, State
 from nac.config.duration import Duration
@@ -48,8 +46,6 @@ JOB_APPEARS_S: Final = 5.0
 
 QUARANTINE: Final = "quarantine"
 """The tag that the shipped policies put into a segment of its own."""
-
-_SHORT: Final = 8
 
 _watch = click.option("--watch", is_flag=True, help="Follow it to its end; exits with 4 when it failed.")
 
@@ -106,7 +102,7 @@ def list_(
         print_json([msgspec.to_builtins(one) for one in found])
         return
     columns = ("SESSION", "STATE", "MAC", "USER", "DEVICE", "CLIENT", "PORT", "SEGMENT", "SINCE", "SEEN")
-    print_table(columns, [_row(one) for one in found], empty="no live session matches")
+    print_table(columns, [session_row(one) for one in found], empty="no live session matches")
     if len(found) == limit:
         note(f"the first {limit}; --limit shows more")
 
@@ -122,16 +118,16 @@ def show(invocation: Invocation, session: str, output: Format) -> None:
     """
     with invocation.database() as database, database.read() as rows:
         try:
-            found = msgspec.convert(_ask(invocation, "session", {"subject": session}), Session)
+            found: Session = msgspec.convert(_ask(invocation, "session", {"subject": session}), Session)
         except (ControlError, SessionRefusedError):
-            found = _from_view(by_id(rows, session).view)
+            found = past_session(by_id(rows, session))
         jobs = newest_jobs(rows, JobFilter(session=found.session), 10)
         used = _used(rows, found.session)
     if output == "json":
         shown = asdict(used) if used else None
         print_json({**msgspec.to_builtins(found), "used": shown, "changes": msgspec.to_builtins(jobs)})
         return
-    print_record(_everything(found, used, jobs))
+    print_record(session_record(found, used, jobs))
 
 
 @cli.command("reauth")
@@ -207,10 +203,10 @@ def jobs(
     if output == "json":
         print_json(msgspec.to_builtins(found[0] if wanted.job else found))
     elif wanted.job:
-        print_record(_whole_job(found[0]))
+        print_record(job_record(found[0]))
     else:
         columns = ("DECIDED", "STATE", "VERB", "WANTED", "WHY", "TOOK", "MAC", "CLIENT", "NODE", "SESSION", "JOB")
-        print_table(columns, [_job_row(one) for one in found], empty="no change of a session is known")
+        print_table(columns, [job_row(one) for one in found], empty="no change of a session is known")
 
 
 # --- asking the server ---
@@ -236,14 +232,9 @@ def _pages(invocation: Invocation, wanted: SessionFilter, limit: int) -> Iterato
         after = found[-1].session
 
 
-def _stored(invocation: Invocation, wanted: SessionFilter, limit: int) -> list[Session]:
+def _stored(invocation: Invocation, wanted: SessionFilter, limit: int) -> Sequence[Session]:
     with invocation.database() as database, database.read() as rows:
-        return [_from_view(one.view) for one in newest(rows, wanted, limit)]
-
-
-def _from_view(view: Mapping[str, object]) -> Session:
-    """A stored `SessionEvent` is the session with what happened to it."""
-    return msgspec.convert({name: view[name] for name in Session.__struct_fields__}, Session)
+        return [past_session(one) for one in newest(rows, wanted, limit)]
 
 
 def _used(rows: OrmSession, session: str) -> Used | None:
@@ -268,7 +259,7 @@ def _change(
     elif output == "json":
         print_json({"job": done["job"], "session": done["session"]})
     else:
-        say(f"session {session.session[:_SHORT]} of {cell(session.mac)}: {verb} is job {done['job']}")
+        say(f"session {session.session[:SHORT]} of {cell(session.mac)}: {verb} is job {done['job']}")
 
 
 def _tag(
@@ -277,7 +268,7 @@ def _tag(
     session = msgspec.convert(_ask(invocation, "session", {"subject": subject}), Session)
     if session.identity_device is None:
         raise ConflictError(
-            f"no device is known behind session {session.session[:_SHORT]}",
+            f"no device is known behind session {session.session[:SHORT]}",
             fix="`nac device add NAME --mac ADDRESS` makes it one; `nac session disconnect` works without",
         )
     since = time.time_ns() // 1000
@@ -322,80 +313,3 @@ def _print_step(job: CoaEvent, output: Format) -> None:
     how = f" by {cell(job.by)}" if job.by else ""
     detail = f": {cell(job.detail)}" if job.detail else ""
     say(f"{after}  {job.state:11}  {cell(job.verb)} ({cell(job.wanted)}){how}{detail}")
-
-
-# --- showing ---
-
-
-def _row(one: Session) -> list[Cell]:
-    state = f"{one.state}, differs" if one.differs else one.state
-    return [
-        one.session[:_SHORT],
-        state,
-        one.mac,
-        one.identity_user or _said(one.user_name),
-        one.identity_device,
-        one.client,
-        one.nas.port_id or one.nas.port,
-        one.segment,
-        local_time(one.opened_at / 1e6),
-        local_time(one.seen_at / 1e6),
-    ]
-
-
-def _said(user_name: str | None) -> str | None:
-    """A user that was said, not proven."""
-    return f"({user_name})" if user_name else None
-
-
-def _everything(one: Session, used: Used | None, jobs: list[CoaEvent]) -> dict[str, Cell]:
-    fields: dict[str, Any] = msgspec.to_builtins(one)
-    nas = fields.pop("nas")
-    for name in ("opened_at", "authorized_at", "seen_at", "closed_at"):
-        fields[name] = local_time(fields[name] / 1e6) if fields[name] else None
-    return {
-        **fields,
-        **{f"nas {name}": value for name, value in nas.items()},
-        "used": f"{used.input_octets} octets from the device, {used.output_octets} to it" if used else None,
-        "changes": [f"{_one_line(job)} ({job.job})" for job in jobs],
-    }
-
-
-def _one_line(job: CoaEvent) -> str:
-    return f"{local_time(job.decided_at / 1e6)} {job.wanted}: {job.verb or '-'} {job.state}"
-
-
-def _job_row(job: CoaEvent) -> list[Cell]:
-    return [
-        local_time(job.decided_at / 1e6),
-        job.state,
-        job.verb,
-        job.wanted,
-        job.reason if job.actor is None else f"{job.reason} {job.actor}",
-        _took(job),
-        job.mac,
-        job.client,
-        job.node[:_SHORT],
-        job.session[:_SHORT],
-        job.job,
-    ]
-
-
-def _took(job: CoaEvent) -> str | None:
-    return f"{(job.ended_at - job.decided_at) / 1e6:.3f} s" if job.ended_at else None
-
-
-def _whole_job(job: CoaEvent) -> dict[str, Cell]:
-    fields: dict[str, Any] = msgspec.to_builtins(job)
-    for name in ("at", "due_at", "decided_at", "sent_at", "acked_at", "ended_at"):
-        fields[name] = f"{fields[name] / 1e6:.6f} ({local_time(fields[name] / 1e6)})" if fields[name] else None
-    fields["tries"] = [f"{one.verb}: {one.answer}{_cause(one.error_cause)}" for one in job.tries]
-    if job.error_cause is not None:
-        known = error_cause(job.error_cause)
-        fields["error_cause"] = in_words(job.error_cause)
-        fields.update(meaning=known.meaning, fix=known.fix)
-    return fields
-
-
-def _cause(number: int | None) -> str:
-    return f" {in_words(number)}" if number is not None else ""

@@ -150,17 +150,17 @@ def resumed(job: Job, before: CoaEvent) -> Job:
     )
 
 
-def withdrawn_by_restart(before: CoaEvent, now: Moment, generation: int) -> CoaEvent:
-    """What is told of a job from before the restart that does not go on."""
+def withdrawn(before: CoaEvent, now: Moment, generation: int | None, *, by: str, detail: str) -> CoaEvent:
+    """What is told of a job that is only on record, and does not go on."""
     return msgspec.structs.replace(
         before,
         step=before.step + 1,
         at=now.unix_us,
         state=State.WITHDRAWN.value,
         ended_at=now.unix_us,
-        by="restart",
+        by=by,
         generation=generation,
-        detail="decided otherwise, or not at all, after a restart",
+        detail=detail,
     )
 
 

@@ -28,7 +28,7 @@ from nac.coa.job import (
     new_job,
     resumed,
     tried,
-    withdrawn_by_restart,
+    withdrawn,
     without_current,
 )
 from nac.coa.learnt import Learnt, Lesson
@@ -430,7 +430,9 @@ class Jobs:
         self._tell(act)
 
     def _give_up(self, before: CoaEvent, now: Moment) -> None:
-        self._tell(withdrawn_by_restart(before, now, self._around.sessions.generation()))
+        generation = self._around.sessions.generation()
+        detail = "decided otherwise, or not at all, after a restart"
+        self._tell(withdrawn(before, now, generation, by="restart", detail=detail))
 
     def _tell(self, said: CoaEvent | AdminEvent) -> None:
         self._around.sessions.record_event(msgspec.json.encode(said))

@@ -19,6 +19,7 @@ DATABASE_FILE = "nac.db"
 CONTROL_SOCKET = "control.sock"
 JOURNAL_FOLDER = "journal"
 SECRETS_KEY_FILE = "secrets.key"
+NODE_FILE = "node"
 
 Revocation = Literal["require", "available", "stale-ok"]
 
@@ -343,6 +344,11 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     def journal_folder(self) -> Path:
         """Where the journal's files are."""
         return self.server.state / JOURNAL_FOLDER
+
+    @property
+    def node_file(self) -> Path:
+        """Where the journal keeps the node's id; it is there after the first start."""
+        return self.journal_folder / NODE_FILE
 
     @property
     def control_socket(self) -> Path:

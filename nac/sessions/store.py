@@ -61,6 +61,17 @@ def close_ended(session: Session, *, node: str) -> int:
     return len(session.scalars(closed, execution_options={"synchronize_session": False}).all())
 
 
+def close_all(session: Session, *, node: str, cause: str, now_us: int) -> int:
+    """Close what is open of a node that will not tell of it any more. How many there were."""
+    closed = (
+        update(LiveSession)
+        .where(LiveSession.node == node, LiveSession.closed_us.is_(None))
+        .values(state="closed", cause=cause, closed_us=now_us)
+        .returning(LiveSession.id)
+    )
+    return len(session.scalars(closed, execution_options={"synchronize_session": False}).all())
+
+
 def _row(node: str, event: SessionHeader, text: str) -> bulk.Row:
     values = {
         "id": event.session,

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from accounting_nas import AccountingNas, accounting_request, is_answer
 from lab_home import SECRET, Home
-from nac_server import serving, until
+from nac_server import drained, serving, until
 from nas import ACCESS_ACCEPT, Nas, mab
-from test_journal_faults import accounting_address, drained, stored
+from test_journal_faults import accounting_address, stored
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 

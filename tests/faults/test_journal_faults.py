@@ -15,7 +15,7 @@ import pysqlite3
 import pytest
 from accounting_nas import AccountingNas
 from lab_home import SECRET, Home
-from nac_server import Server, serving, until
+from nac_server import Server, drained, serving, until
 from nas import ACCESS_ACCEPT, Nas, mab
 from sqlalchemy import func, select
 
@@ -42,11 +42,6 @@ def stored(server: Server) -> Counter[str]:
     with server.database.read() as session:
         rows = session.execute(select(Accounting.session_id, func.count()).group_by(Accounting.session_id))
         return Counter({session_id or "": count for session_id, count in rows})
-
-
-def drained(server: Server) -> bool | None:
-    """Whether the database has all that is in the journal."""
-    return True if server.status()["journal"]["waiting"] == 0 else None
 
 
 @contextmanager

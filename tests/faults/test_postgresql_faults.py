@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from accounting_nas import AccountingNas
 from lab_home import SECRET, Home
-from nac_server import serving, until
+from nac_server import drained, serving, until
 from nas import ACCESS_ACCEPT, Nas, mab
 from sqlalchemy import text
-from test_journal_faults import accounting_address, drained, stored
+from test_journal_faults import accounting_address, stored
 
 from lab.postgresql import PostgreSql
 from nac.db import Database, upgrade

@@ -6,10 +6,9 @@ import os
 from collections import Counter
 
 from lab_home import Home
-from nac_server import Server, serving, until
+from nac_server import Server, drained, serving, until
 from sqlalchemy import func, select
 from swarm import SOURCES, swarm
-from test_journal_faults import drained
 
 from nac.db.schema import Accounting, Authentication
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +49,15 @@ class Home:
         self._names = itertools.count(1)
         run("init", str(folder), "--example", "ai-estate", "--server-name", SERVER_NAME)
         self.configure(settings or {})
+
+    def another_node(self, folder: Path) -> Home:
+        """The same site on another machine, before either has run: files and sealing key, and a state of its own."""
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("state", "root.key", "issuing.key"))
+        (folder / "state").mkdir(mode=0o700)
+        shutil.copy(self.folder / "state/secrets.key", folder / "state")
+        node = copy.copy(self)
+        node.folder, node.config = folder, folder / "nac.toml"
+        return node
 
     def configure(self, settings: Mapping[str, object]) -> None:
         """Write nac.toml anew; what is not named has its default, and the server listens on free loopback ports."""

@@ -159,6 +159,11 @@ def until(look: Callable[[], T | None], what: str, *, why: Callable[[], str] = s
     return found
 
 
+def drained(server: Server) -> bool | None:
+    """Whether the database has all that is in the journal."""
+    return True if server.status()["journal"]["waiting"] == 0 else None
+
+
 def _split(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     return host.strip("[]"), int(port)
