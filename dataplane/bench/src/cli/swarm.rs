@@ -55,7 +55,7 @@ pub(super) struct SwarmArguments {
     /// Share of the devices that hold a ticket from an earlier login, 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     with_ticket: f64,
-    /// Lose one reply in N on its way, so that requests are sent again.
+    /// Lose one reply in N on its way, so that requests are sent again; never the reply to one that was sent again.
     #[arg(long, value_name = "N")]
     lose_every: Option<NonZeroU64>,
     /// Seconds that a device stays at a port.

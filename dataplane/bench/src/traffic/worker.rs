@@ -132,7 +132,8 @@ pub(crate) struct Worker {
     loss: Loss,
 }
 
-/// Replies that are lost on their way, every so many.
+/// Replies that are lost on their way, every so many of those to requests that were sent once: what is sent again is
+/// answered, so that losses alone make no login fail.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Loss {
     every: Option<NonZeroU64>,
@@ -345,10 +346,6 @@ impl<C: Crowd> Phase<'_, C> {
     fn receive_all(&mut self, buffer: &mut [u8]) -> Result<(), TrafficError> {
         for channel in 0..self.worker.sockets.count() {
             while let Some(arrived) = self.worker.sockets.receive(channel, buffer)? {
-                if self.worker.loss.takes() {
-                    self.exchanged.lost_replies += 1;
-                    continue;
-                }
                 let datagram = buffer.get(..arrived.length).unwrap_or_default();
                 self.receive(channel, datagram, arrived.at.unwrap_or_else(wall_clock))?;
             }
@@ -363,6 +360,11 @@ impl<C: Crowd> Phase<'_, C> {
             self.not_taken(channel, datagram, "nobody waits for it");
             return Ok(());
         };
+        if running.outstanding.transmissions == 1 && self.worker.loss.takes() {
+            self.exchanged.lost_replies += 1;
+            self.keep(index, running);
+            return Ok(());
+        }
         let authenticator = running.outstanding.authenticator;
         let progress = running.conversation.receive(datagram, &authenticator, &self.worker.trust);
         if let Err(ReplyError::Dropped(dropped)) = progress {
