@@ -10,7 +10,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,13 +28,11 @@ from nac.control.listener import ControlListener
 from nac.control.message import ControlAnswer, ControlRequest
 from nac.control.status import status_of
 from nac.db import Database, partitions, upgrade
-from nac.db.revision import current
 from nac.errors import ConflictError, NacError, NotFoundError, StorageError
-from nac.events.acts import Acts
 from nac.events.drain import Drain
 from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore
-from nac.identity.store import Facts, changes_since, devices_of, load_facts
+from nac.identity.feed import FactsFeed
 from nac.pki.authority import Authority
 from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
@@ -91,7 +89,6 @@ class Service:
         self._retry_s = FIRST_RETRY_S
         self._retry_at = 0.0
         self._failing: dict[str, str] = {}
-        self._facts_lock = threading.Lock()
         with ExitStack() as undo:
             self._start(undo)
             self._undo = undo.pop_all()
@@ -125,18 +122,15 @@ class Service:
 
     def _start_dataplane(self) -> _dataplane.DataPlane:
         """With every fact known before the first packet is answered."""
-        with self._database.read() as session:
-            self._acts = Acts(session)
-            facts = load_facts(session)
-        self._revision = facts.revision
+        self._facts = FactsFeed(self._database)
         sessions, until = self._open_sessions()
         let_threads_finish()
         try:
             return _dataplane.DataPlane(
                 listen=list(self._config.server.listen),
                 snapshot=self._publisher.current.native,
-                devices=[_dataplane.DeviceFacts(**fields) for fields in facts.devices],
-                users=[_dataplane.UserFacts(**fields) for fields in facts.users],
+                devices=self._facts.devices,
+                users=self._facts.users,
                 shards=self._config.server.shards,
                 receivers=self._config.server.receivers,
                 journal=self._config.journal_folder,
@@ -175,7 +169,7 @@ class Service:
             self._database,
             built.policy.postures,
             built.intake,
-            publish=self._publish_devices,
+            publish=lambda ids: self._facts.publish_devices(self._dataplane, ids),
             record=self._dataplane.record_event,
         )
         undo.callback(posture.close)
@@ -333,40 +327,12 @@ class Service:
     # --- facts and upkeep ---
 
     def _take_facts(self) -> None:
-        """Bring the data plane's facts, and on a change of clients its snapshot, to the database's revision. Who
-        changed them is in the journal before. A device whose record was changed is judged first: what it may do by its
-        new tags rests on what they ask of it."""
-        with self._database.read() as session:
-            changed = current(session).latest != self._revision
-        if changed:
-            self._guarded("posture_record", self._posture.judge_changed)
-        with self._facts_lock:
-            with self._database.read() as session:
-                facts = changes_since(session, self._revision) if changed else None
-                acts = self._acts.unseen(session, node=self._dataplane.journal_state().node)
-            self._acts.taken(acts, self._dataplane)
-            if facts is None:
-                return
-            self._upsert(facts)
-            self._revision = facts.revision
-        if facts.clients_changed:
+        """Devices and users at once; a change of clients by a new snapshot."""
+        clients_changed = self._facts.take(
+            self._dataplane, judge=lambda: self._guarded("posture_record", self._posture.judge_changed)
+        )
+        if clients_changed:
             self._reload_now()
-
-    def _publish_devices(self, ids: Collection[int]) -> None:
-        """Bring these devices to what the database says at once, on the posture's thread. Whoever holds the lock
-        reads, then writes: nobody overwrites newer facts with older ones."""
-        if not ids:
-            return
-        with self._facts_lock:
-            with self._database.read() as session:
-                devices = devices_of(session, ids)
-            self._dataplane.upsert_devices([_dataplane.DeviceFacts(**fields) for fields in devices])
-
-    def _upsert(self, facts: Facts) -> None:
-        self._dataplane.remove_devices(facts.removed_devices)
-        self._dataplane.remove_users(facts.removed_users)
-        self._dataplane.upsert_devices([_dataplane.DeviceFacts(**fields) for fields in facts.devices])
-        self._dataplane.upsert_users([_dataplane.UserFacts(**fields) for fields in facts.users])
 
     def _delete_old_events(self) -> None:
         deleted = delete_older(self._database, Limits.of(self._config, now=int(time.time())))
