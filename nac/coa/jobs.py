@@ -6,25 +6,20 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple, Protocol
-
-import msgspec
+from typing import Final
 
 from nac import _dataplane
+from nac.coa.book import Book, Sessions, Sign
 from nac.coa.client import CoaClient
 from nac.coa.error_cause import error_cause, in_words
 from nac.coa.exchange import Exchange, Target
 from nac.coa.job import (
-    FINAL,
     Happened,
     Job,
     State,
     TryAnswer,
-    advance,
-    event,
     new_job,
     resumed,
     tried,
@@ -40,7 +35,7 @@ from nac.coa.session import Differs, Note, Seen, Settled, decode_session
 from nac.coa.silence import Silence
 from nac.enforcement.layout import Encoder
 from nac.errors import ConflictError, NotFoundError
-from nac.events.types import AdminEvent, CoaEvent, Session
+from nac.events.types import CoaEvent, Session
 
 NOT_KNOWN: Final = "not-known-by-nas"
 """The cause with which a session ends that its switch does not know (Error-Cause 503)."""
@@ -62,25 +57,6 @@ _COMMANDS: Final = {Verb.REAUTHENTICATE: "reauth"}
 _APPLIED: Final = "applied"
 _LOGIN: Final = "authentication"
 _LIVES: Final = frozenset({"start", "interim"})
-
-
-class Sessions(Protocol):
-    """The live sessions: `nac._dataplane.DataPlane`."""
-
-    def session(self, id: str) -> bytes | None: ...  # noqa: A002 - the boundary's word
-    def generation(self) -> int: ...
-    def follow_session(self, session: str) -> None: ...
-    def unfollow_session(self, session: str) -> None: ...
-    def session_applied(self, session: str, authorization: str) -> bool: ...
-    def end_session(self, session: str, cause: str) -> bool: ...
-    def record_event(self, event: bytes) -> None: ...
-
-
-class Sign(NamedTuple):
-    """What may show that a change took effect: a word for it, and Unix microseconds."""
-
-    word: str
-    at: int
 
 
 @dataclass(frozen=True)
@@ -105,15 +81,10 @@ class Jobs:
     ) -> None:
         self._around = around
         self._clients = clients
-        self._open: dict[str, Job] = {}
-        self._sessions: dict[str, str] = {}
-        self._targets: dict[str, Target] = {}
-        self._at_target: defaultdict[Target, set[str]] = defaultdict(set)
+        self._book = Book(around.sessions)
         self._silence = Silence()
         self._deadlines: list[tuple[float, int, str, int]] = []
-        self._signs: dict[str, Sign] = {}
         self._order = itertools.count()
-        self._counts: Counter[State] = Counter()
         self._parked = {before.session: before for before in restored}
         self._unpark_at = now.monotonic + PARKED_S
 
@@ -125,8 +96,8 @@ class Jobs:
             return
         self._clients = clients
         self._silence.end_all()
-        for job in [job for job in self._open.values() if job.state is State.UNREACHABLE]:
-            self._begin(self._move(job, Happened.HEARD, now), now)
+        for job in self._book.in_state(State.UNREACHABLE):
+            self._begin(self._book.move(job, Happened.HEARD, now), now)
 
     def take(self, note: Note, now: Moment) -> None:
         """A note of the data plane."""
@@ -153,38 +124,38 @@ class Jobs:
             raise ConflictError(
                 f"client {session.client!r} is of a make that cannot {verb}", fix="`nac session disconnect` works there"
             )
-        before = self._open.get(session_id)
+        before = self._book.of(session_id)
         if before is not None and before.wanted is not None:
             self._around.exchange.cancel(before.id, now.monotonic)
             self._act(before, verb, actor, now)
             job = replace(before, verbs=(verb, *(one for one in before.verbs if one is not verb)), actor=actor)
-            job = self._move(job, Happened.ORDERED, now)
+            job = self._book.move(job, Happened.ORDERED, now)
         else:
             verbs = (verb, verb) if verb is Verb.DISCONNECT else (verb,)
             new = new_job(session, "administrator", None, verbs, now.unix_us, now, actor=actor)
             self._act(new, verb, actor, now)
-            job = self._add(new, now)
+            job = self._book.add(new, now)
         self._begin(job, now)
         return job
 
     def sent(self, ticket: str, now: Moment) -> None:
         """The exchange sent a request for the first time."""
-        if (job := self._job(ticket)) is not None and job.state is State.DECIDED:
-            self._move(job, Happened.SENT, now)
+        if (job := self._book.job(ticket)) is not None and job.state is State.DECIDED:
+            self._book.move(job, Happened.SENT, now)
 
     def answered(self, ticket: str, answer: Answer, now: Moment) -> None:
         """The exchange has an answer."""
-        job = self._job(ticket)
+        job = self._book.job(ticket)
         if job is None or job.state is not State.SENT:
             return
-        target = self._targets.get(job.session.session)
+        target = self._book.target(job.session.session)
         was_silent = target is not None and self._silence.answered(target, now.monotonic)
         effect = "ack" if answer.acknowledged else error_cause(answer.error_cause).effect
         job = self._try(job, "ack" if answer.acknowledged else "nak", now, answer.error_cause)
         if effect in {"ack", "begun"}:
             self._acked(job, now)
         elif effect == "gone":
-            self._move(job, Happened.GONE, now, by=NOT_KNOWN)
+            self._book.move(job, Happened.GONE, now, by=NOT_KNOWN)
             self._around.sessions.end_session(job.session.session, NOT_KNOWN)
         else:
             self._next_verb(job, Happened.REFUSED, without_current(job.verbs), in_words(answer.error_cause), now)
@@ -193,27 +164,27 @@ class Jobs:
 
     def silent(self, ticket: str, now: Moment) -> None:
         """The exchange got no answer."""
-        job = self._job(ticket)
+        job = self._book.job(ticket)
         if job is None or job.state is not State.SENT:
             return
-        target = self._targets.get(job.session.session)
-        job = self._move(self._try(job, "silence", now), Happened.SILENT, now, detail="the switch does not answer")
+        target = self._book.target(job.session.session)
+        job = self._book.move(self._try(job, "silence", now), Happened.SILENT, now, detail="the switch does not answer")
         if target is None:
             return
         self._silence.note(target, now.monotonic)
         if target not in self._silence:
-            self._begin(self._move(job, Happened.HEARD, now), now)
+            self._begin(self._book.move(job, Happened.HEARD, now), now)
         else:
-            for waiting in self._at(target):
+            for waiting in self._book.at(target):
                 if waiting.state is State.DECIDED:
                     self._around.exchange.cancel(waiting.id, now.monotonic)
-                    self._move(waiting, Happened.HELD, now, detail="the switch does not answer")
+                    self._book.move(waiting, Happened.HELD, now, detail="the switch does not answer")
 
     def tick(self, now: Moment) -> None:
         """What is due at `now`."""
         while self._deadlines and self._deadlines[0][0] <= now.monotonic:
             _, _, job_id, step = heapq.heappop(self._deadlines)
-            job = self._job(job_id)
+            job = self._book.job(job_id)
             if job is not None and job.state is State.ACKED and job.step == step:
                 self._without_effect(job, now)
         for target in self._silence.due(now.monotonic):
@@ -231,8 +202,7 @@ class Jobs:
 
     def counts(self) -> dict[str, int]:
         """Open jobs by state, and switches that do not answer. On any thread."""
-        open_states = (state for state in State if state not in FINAL)
-        return {**{state.value: self._counts[state] for state in open_states}, "silent_switches": len(self._silence)}
+        return {**self._book.counts(), "silent_switches": len(self._silence)}
 
     # --- notes ---
 
@@ -243,7 +213,7 @@ class Jobs:
         if client is not None:
             useless = self._around.learnt.useless(session.client, now=now.unix_us)
             verbs = plan(client.recipe, session, wanted, chosen=client.verbs, useless=useless)
-        before = self._open.get(session.session)
+        before = self._book.of(session.session)
         if before is not None:
             self._withdraw(before, "replaced", now)
         parked = self._parked.pop(session.session, None)
@@ -253,10 +223,10 @@ class Jobs:
                 job = resumed(job, parked)
             else:
                 self._give_up(parked, now)
-        self._begin(self._add(job, now), now)
+        self._begin(self._book.add(job, now), now)
 
     def _settle(self, note: Settled, now: Moment) -> None:
-        job = self._open.get(note.session)
+        job = self._book.of(note.session)
         if job is None or note.by == _APPLIED:
             return
         if note.by in _NO_LONGER_WANTED:
@@ -267,19 +237,19 @@ class Jobs:
             self._reach(job, note.by, now)
 
     def _hear(self, note: Seen, now: Moment) -> None:
-        job = self._open.get(note.session)
+        job = self._book.of(note.session)
         if job is None:
             return
         if job.verb is Verb.CHANGE and note.by in _LIVES:
             self._take_sign(job, Sign("accounting", note.at), now)
-        target = self._targets.get(note.session)
+        target = self._book.target(note.session)
         if target and job.state is State.UNREACHABLE and self._silence.heard(target, now.monotonic):
-            self._begin(self._move(job, Happened.HEARD, now), now, ask=True)
+            self._begin(self._book.move(job, Happened.HEARD, now), now, ask=True)
 
     def _take_sign(self, job: Job, sign: Sign, now: Moment) -> None:
         """It counts once the switch has acknowledged; its ACK may be read after what it brought about."""
         if job.state is State.SENT:
-            self._signs[job.id] = sign
+            self._book.note_sign(job, sign)
         elif job.state is State.ACKED and _is_effect(sign, job):
             self._reach(job, sign.word, now)
 
@@ -290,12 +260,12 @@ class Jobs:
         client = self._clients.get(job.session.client)
         if client is None or not client.enabled:
             why = "is gone" if client is None else "takes no changes: `nac client set NAME --coa`"
-            self._move(job, Happened.HELD, now, detail=f"client {job.session.client} {why}")
+            self._book.move(job, Happened.HELD, now, detail=f"client {job.session.client} {why}")
             return
         peer = client.peer(job.session.source)
-        self._aim(job, peer.target)
+        self._book.aim(job, peer.target)
         if peer.target in self._silence and not ask:
-            self._move(job, Happened.HELD, now, detail="the switch does not answer")
+            self._book.move(job, Happened.HELD, now, detail="the switch does not answer")
             return
         while job.verbs:
             try:
@@ -304,18 +274,18 @@ class Jobs:
                 )
                 self._around.exchange.submit(job.id, peer, asked, now.monotonic)
             except (UnnameableError, ValueError, _dataplane.DictionaryError) as error:
-                job = self._keep(replace(job, verbs=without_current(job.verbs), detail=f"{job.verbs[0]}: {error}"))
+                job = self._book.keep(replace(job, verbs=without_current(job.verbs), detail=f"{job.verbs[0]}: {error}"))
             else:
                 return
         self._fail(job, job.detail or "the switch takes nothing that would bring it about", now)
 
     def _acked(self, job: Job, now: Moment) -> None:
-        job = self._move(job, Happened.ACKED, now)
+        job = self._book.move(job, Happened.ACKED, now)
         wanted = job.wanted
         changed = job.verb is Verb.CHANGE and wanted is not None
         if changed and wanted is not None and wanted.authorization is not None:
             self._around.sessions.session_applied(job.session.session, wanted.authorization)
-        sign = self._signs.pop(job.id, None)
+        sign = self._book.take_sign(job)
         if sign is not None and _is_effect(sign, job):
             self._reach(job, sign.word, now)
         elif not changed:
@@ -330,82 +300,41 @@ class Jobs:
 
     def _next_verb(self, job: Job, why: Happened, verbs: tuple[Verb, ...], detail: str, now: Moment) -> None:
         job = replace(job, verbs=verbs)
-        self._signs.pop(job.id, None)
+        self._book.take_sign(job)
         if not verbs:
             self._fail(job, detail, now)
             return
-        self._begin(self._move(job, why, now, detail=detail), now)
+        self._begin(self._book.move(job, why, now, detail=detail), now)
 
     def _fail(self, job: Job, detail: str, now: Moment) -> None:
-        job = self._move(job, Happened.EXHAUSTED, now, detail=detail)
+        job = self._book.move(job, Happened.EXHAUSTED, now, detail=detail)
         self._around.failed(job)
         if job.wanted is None:
-            self._forget(job)
+            self._book.forget(job)
 
     def _reach(self, job: Job, by: str, now: Moment) -> None:
         self._around.exchange.cancel(job.id, now.monotonic)
-        self._move(job, Happened.REACHED, now, by=by)
+        self._book.move(job, Happened.REACHED, now, by=by)
 
     def _withdraw(self, job: Job, by: str, now: Moment) -> None:
         self._around.exchange.cancel(job.id, now.monotonic)
-        self._move(job, Happened.WITHDRAWN, now, by=by)
+        self._book.move(job, Happened.WITHDRAWN, now, by=by)
 
     # --- switches that do not answer ---
 
     def _try_one(self, target: Target, now: Moment) -> None:
-        waiting = next((job for job in self._at(target) if job.state is State.UNREACHABLE), None)
+        waiting = next((job for job in self._book.at(target) if job.state is State.UNREACHABLE), None)
         if waiting is None:
             self._silence.forget(target)
         else:
-            self._begin(self._move(waiting, Happened.HEARD, now), now, ask=True)
+            self._begin(self._book.move(waiting, Happened.HEARD, now), now, ask=True)
 
     def _release(self, target: Target, now: Moment) -> None:
-        for waiting in self._at(target):
+        for waiting in self._book.at(target):
             if waiting.state is State.UNREACHABLE:
-                self._begin(self._move(waiting, Happened.HEARD, now), now)
+                self._begin(self._book.move(waiting, Happened.HEARD, now), now)
 
-    def _at(self, target: Target) -> list[Job]:
-        return [self._open[one] for one in self._at_target.get(target, ())]
-
-    def _aim(self, job: Job, target: Target) -> None:
-        session = job.session.session
-        if self._targets.get(session) != target:
-            self._unaim(session)
-            self._targets[session] = target
-            self._at_target[target].add(session)
-
-    def _unaim(self, session: str) -> None:
-        target = self._targets.pop(session, None)
-        if target is not None:
-            self._at_target[target].discard(session)
-            if not self._at_target[target]:
-                del self._at_target[target]
-
-    # --- the book ---
-
-    def _job(self, job_id: str) -> Job | None:
-        return self._open.get(self._sessions.get(job_id, ""))
-
-    def _add(self, job: Job, now: Moment) -> Job:
-        self._sessions[job.id] = job.session.session
-        self._counts[job.state] += 1
-        self._around.sessions.follow_session(job.session.session)
-        self._record(job, now)
-        return self._keep(job)
-
-    def _keep(self, job: Job) -> Job:
-        self._open[job.session.session] = job
-        return job
-
-    def _move(self, job: Job, happened: Happened, now: Moment, *, by: str | None = None, detail: str = "") -> Job:
-        self._counts[job.state] -= 1
-        job = advance(job, happened, now.unix_us, by=by, detail=detail)
-        self._counts[job.state] += 1
-        self._keep(job)
-        self._record(job, now)
-        if not job.is_open:
-            self._forget(job)
-        return job
+    # --- the rest ---
 
     def _try(self, job: Job, answer: TryAnswer, now: Moment, cause: int | None = None) -> Job:
         verb = job.verbs[0]
@@ -413,37 +342,16 @@ class Jobs:
             self._around.learnt.note(job.session.client, verb, Lesson(answer, cause, now.unix_us))
         return tried(job, now.unix_us, answer, cause)
 
-    def _record(self, job: Job, now: Moment) -> None:
-        self._tell(event(job, now.unix_us, self._around.sessions.generation()))
-
     def _act(self, job: Job, verb: Verb, actor: str, now: Moment) -> None:
         """For the record, before it is carried out."""
-        act = AdminEvent(
-            at=now.unix_us,
-            generation=self._around.sessions.generation(),
-            actor=actor,
-            action=f"session {_COMMANDS.get(verb, verb)}",
-            subject=job.session.session,
-            detail=f"client={job.session.client} mac={job.session.mac} job={job.id}",
-            audit=None,
-        )
-        self._tell(act)
+        subject, client = job.session.session, job.session.client
+        detail = f"client={client} mac={job.session.mac} job={job.id}"
+        self._book.act(actor, f"session {_COMMANDS.get(verb, verb)}", subject, detail, now)
 
     def _give_up(self, before: CoaEvent, now: Moment) -> None:
         generation = self._around.sessions.generation()
         detail = "decided otherwise, or not at all, after a restart"
-        self._tell(withdrawn(before, now, generation, by="restart", detail=detail))
-
-    def _tell(self, said: CoaEvent | AdminEvent) -> None:
-        self._around.sessions.record_event(msgspec.json.encode(said))
-
-    def _forget(self, job: Job) -> None:
-        self._counts[job.state] -= 1
-        self._open.pop(job.session.session, None)
-        self._sessions.pop(job.id, None)
-        self._signs.pop(job.id, None)
-        self._unaim(job.session.session)
-        self._around.sessions.unfollow_session(job.session.session)
+        self._book.tell(withdrawn(before, now, generation, by="restart", detail=detail))
 
     def _look(self, session_id: str) -> Session | None:
         """The session as it is now; None when it is over."""

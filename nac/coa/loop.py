@@ -14,10 +14,11 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
+from nac.coa.book import Sessions
 from nac.coa.client import CoaClient
 from nac.coa.exchange import Exchange, Pace, Retransmission
 from nac.coa.job import Job
-from nac.coa.jobs import Jobs, Sessions, Surroundings
+from nac.coa.jobs import Jobs, Surroundings
 from nac.coa.learnt import Learnt
 from nac.coa.line import Line
 from nac.coa.moment import Moment
