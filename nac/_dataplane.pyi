@@ -532,6 +532,10 @@ class DataPlane:
     def acknowledge(self, sequence: int) -> None:
         """All records up to this one are kept elsewhere: the journal may let go of them. Raises `JournalError`."""
 
+    def retry_journal(self) -> None:
+        """See whether a journal whose last write failed can be written again: without traffic nobody else would. Raises
+        `JournalError`."""
+
     def journal_state(self) -> JournalState:
         """Raises `JournalError` when there is no journal."""
 

@@ -346,6 +346,7 @@ class Service:
 
     def _check_journal(self) -> None:
         """Raises `StorageError` while there is an alarm."""
+        self._dataplane.retry_journal()
         journal = self._dataplane.journal_state()
         if journal.alarm == "filling":
             raise StorageError("half of the journal's room is taken", fix="see why the database does not take it")

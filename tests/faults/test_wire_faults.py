@@ -35,7 +35,8 @@ def test_a_restart_in_the_middle_of_a_conversation(home: Home, eapol_test: Eapol
     finally:
         servers[-1].stop()
     assert [reply.code for reply in broken.replies] == [ACCESS_CHALLENGE, ACCESS_REJECT]
-    assert len(broken.requests) == 2, "nothing had to be sent twice"
+    # A restart that takes longer than the switch's patience has it send the same request again.
+    assert len({request.octets for request in broken.requests}) == 2, "nothing else had to be sent"
     assert again.success
 
 

@@ -20,6 +20,8 @@ const SEGMENT_OCTETS: u64 = 8 << 20;
 /// Octets of zeros that are written ahead of the records, at once: while a file keeps its length, fdatasync need not wait
 /// for the file system's own journal, and with it for what others are writing.
 const AHEAD: u64 = 1 << 20;
+/// Octets that must fit again for a failing journal to count as usable: a batch of accounting.
+const RETRY: u64 = 64 << 10;
 /// Octets after which one reading ends, whatever was asked for.
 const READ_OCTETS: usize = 4 << 20;
 
@@ -43,6 +45,13 @@ struct Writer {
     active: Option<Active>,
     error: Option<String>,
     failures: u64,
+}
+
+impl Writer {
+    /// A segment that is closed needs no room ahead; left there, it is zeros and in nobody's way.
+    fn close_active(&mut self) {
+        drop(self.active.take().map(|active| active.file.set_len(active.length)));
+    }
 }
 
 /// The segment that is written to.
@@ -164,8 +173,7 @@ impl Journal {
             return Err(JournalError::Full { octets, bound: self.bound });
         };
         if writer.active.as_ref().is_none_or(|active| active.length + batch.octets() > self.segment_octets) {
-            // One that is closed needs no room ahead; left there, it is zeros and in nobody's way.
-            drop(writer.active.take().map(|active| active.file.set_len(active.length)));
+            writer.close_active();
             writer.active = Some(self.begin(writer.next)?);
         }
         let first = writer.next;
@@ -276,6 +284,27 @@ impl Journal {
         }
     }
 
+    /// After a commit that failed: find out whether there is room again, which nobody would notice while nothing happens.
+    /// `recent` as in [`Journal::acknowledge`].
+    pub fn retry(&self, recent: &Range<u64>) {
+        if !self.is_failing() {
+            return;
+        }
+        self.acknowledge(0, recent);
+        let mut writer = lock(&self.writer);
+        let wanted = RETRY.min(self.segment_octets);
+        if lock(&self.shelf).octets().saturating_add(wanted) > self.bound {
+            return;
+        }
+        writer.close_active();
+        if let Ok(active) = self.begin(writer.next)
+            && active.write_zeros(active.length, wanted).is_ok()
+        {
+            writer.active = Some(active);
+            writer.error = None;
+        }
+    }
+
     /// How it stands. Reads the oldest record that is not acknowledged.
     #[must_use]
     pub fn state(&self) -> JournalState {
@@ -341,9 +370,11 @@ impl Active {
             return;
         }
         let ahead = self.most.saturating_sub(end).min(AHEAD).min(room);
-        let zeros = vec![0; usize::try_from(ahead).unwrap_or_default()];
-        let written = self.file.write_all_at(&zeros, end);
-        self.allocated = if written.is_ok() { end + ahead } else { end };
+        self.allocated = if self.write_zeros(end, ahead).is_ok() { end + ahead } else { end };
+    }
+
+    fn write_zeros(&self, at: u64, octets: u64) -> std::io::Result<()> {
+        self.file.write_all_at(&vec![0; usize::try_from(octets).unwrap_or_default()], at)
     }
 }
 

@@ -274,6 +274,30 @@ fn a_folder_that_goes_away_fails_and_comes_back() {
 }
 
 #[test]
+fn a_journal_that_failed_finds_out_by_itself_that_it_can_be_written_again() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("journal");
+    let journal = open(&path);
+    fs::remove_dir_all(&path).unwrap();
+    let mut batch = Batch::default();
+    batch.push(Kind(1), 1, |out| out.push(1)).unwrap();
+    assert!(journal.commit(&mut batch).is_err());
+    journal.retry(&(0..0));
+    assert_eq!(journal.state().alarm, Some(Alarm::Failing), "it is still so");
+    fs::create_dir(&path).unwrap();
+    for _ in 0..2 {
+        journal.retry(&(0..0));
+        let state = journal.state();
+        assert_eq!((state.alarm, state.error, state.failures, state.waiting), (None, None, 1, 0));
+        assert_eq!(segments(&path, "journal").len(), 1);
+    }
+    let last = keep(&journal, &[b"after"]);
+    drop(journal);
+    let journal = open(&path);
+    assert_eq!((journal.state().torn, read(&journal, 0)), (0, vec![(last, b"after".to_vec())]));
+}
+
+#[test]
 fn waiting_ends_when_a_record_is_durable_and_when_it_is_closed() {
     let folder = TempDir::new().unwrap();
     let journal = open(folder.path());

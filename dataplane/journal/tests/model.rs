@@ -36,6 +36,8 @@ enum Step {
     DiskFull(u64),
     /// They can again.
     DiskFree,
+    /// It is tried whether the disk takes something.
+    Retry,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -47,6 +49,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (any::<usize>(), any::<usize>()).prop_map(|(file, at)| Step::Flip(file, at)),
         1 => (0_u64..9_000).prop_map(Step::DiskFull),
         2 => Just(Step::DiskFree),
+        2 => Just(Step::Retry),
     ]
 }
 
@@ -88,6 +91,7 @@ impl Life {
             Step::Flip(file, at) => self.flip(file, at),
             Step::DiskFull(octets) => limit_files(octets),
             Step::DiskFree => limit_files(u64::MAX),
+            Step::Retry => self.journal().retry(&(0..0)),
         }
         if self.journal.is_none() {
             self.up();

@@ -268,6 +268,13 @@ impl DataPlane {
         })
     }
 
+    fn retry_journal(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| {
+            self.journal()?.retry(&recent(self.clock.now()));
+            Ok(())
+        })
+    }
+
     fn journal_state(&self, py: Python<'_>) -> PyResult<JournalState> {
         py.detach(|| self.journal().map(|journal| journal.state().into()))
     }
