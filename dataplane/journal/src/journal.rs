@@ -1,12 +1,12 @@
 //! The journal itself: opened once, written by few threads, read by one.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::active::Active;
 use crate::batch::Batch;
 use crate::error::JournalError;
 use crate::folder::{Folder, beyond, name_of};
@@ -17,9 +17,6 @@ use crate::shelf::{Alarm, JournalState, Segment, Shelf};
 
 /// Octets after which a segment is closed: what is read again after a restart, and let go of at once.
 const SEGMENT_OCTETS: u64 = 8 << 20;
-/// Octets of zeros that are written ahead of the records, at once: while a file keeps its length, fdatasync need not wait
-/// for the file system's own journal, and with it for what others are writing.
-const AHEAD: u64 = 1 << 20;
 /// Octets that must fit again for a failing journal to count as usable: a batch of accounting.
 const RETRY: u64 = 64 << 10;
 /// Octets after which one reading ends, whatever was asked for.
@@ -52,19 +49,6 @@ impl Writer {
     fn close_active(&mut self) {
         drop(self.active.take().map(|active| active.file.set_len(active.length)));
     }
-}
-
-/// The segment that is written to.
-#[derive(Debug)]
-struct Active {
-    file: File,
-    seed: u32,
-    /// Octets that are durable.
-    length: u64,
-    /// Octets of the file; what is behind `length` is zeros.
-    allocated: u64,
-    /// Octets that it may have.
-    most: u64,
 }
 
 impl Journal {
@@ -346,35 +330,6 @@ impl Journal {
     pub fn close(&self) {
         lock(&self.shelf).closed = true;
         self.filled.notify_all();
-    }
-}
-
-impl Active {
-    fn append(&mut self, batch: &mut Batch, first: u64, room: u64) -> std::io::Result<()> {
-        self.allocate(batch.octets(), room);
-        let octets = batch.stamp(first, self.seed);
-        let written = self.file.write_all_at(octets, self.length).and_then(|()| self.file.sync_data());
-        match written {
-            Ok(()) => self.length += length_of(octets),
-            // The segment is closed with what was durable before; if not even that can be done, its reader stops there.
-            Err(_) => drop(self.file.set_len(self.length)),
-        }
-        written
-    }
-
-    /// Write zeros ahead, at most `room`, when the file has none left for so many octets. On a disk that has no room the
-    /// records follow without.
-    fn allocate(&mut self, octets: u64, room: u64) {
-        let end = self.length.saturating_add(octets);
-        if end <= self.allocated {
-            return;
-        }
-        let ahead = self.most.saturating_sub(end).min(AHEAD).min(room);
-        self.allocated = if self.write_zeros(end, ahead).is_ok() { end + ahead } else { end };
-    }
-
-    fn write_zeros(&self, at: u64, octets: u64) -> std::io::Result<()> {
-        self.file.write_all_at(&vec![0; usize::try_from(octets).unwrap_or_default()], at)
     }
 }
 

@@ -4,6 +4,7 @@
 //! sequence numbers that never come twice. [`Journal::read`] gives them back in order, [`Journal::acknowledge`] lets go of
 //! those that are kept elsewhere. The files are described in `layout`; faults of the disk are values of [`JournalError`].
 
+mod active;
 mod batch;
 mod error;
 mod folder;
