@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from coa_site import MAKES, Site, accounting_address
+from eapol import EapolTest, network, require
 from lab_home import SECRET, Home
 from nac_server import Server, drained, serving, until
 from sqlalchemy import func, select
@@ -29,6 +30,7 @@ def nodes(postgresql: PostgreSql, tmp_path: Path) -> Iterator[tuple[Site, Site]]
             for number in (1, 2)
         ]
         first = Home(tmp_path / "first", settings={"database.url": url})
+        first.add_client("anywhere", "127.0.0.1")
         second = first.another_node(tmp_path / "second")
         for switch in switches:
             settings = ("--dialect", "rfc4849", "--coa-port", str(switch.address[1]))
@@ -126,3 +128,16 @@ def test_a_forgotten_node_that_comes_back_stores_nothing_twice(nodes: tuple[Site
                 select(Accounting.status).where(Accounting.node == node).order_by(Accounting.sequence)
             )
             assert rows.all() == ["start", "interim-update"]
+
+
+def test_a_device_logs_in_by_certificate_at_both(nodes: tuple[Site, Site], tmp_path: Path) -> None:
+    require("eapol_test", "eapoltest")
+    eapol_test = EapolTest(tmp_path)
+    laptop = nodes[0].home.enrol()
+    for site in nodes:
+        site.server.reload()
+        assert eapol_test(network(laptop), site.server.v4, laptop.mac).success
+    events = nodes[0].server.events(laptop.mac, 2)
+    assert {(event.result, event.identity_device) for event in events} == {("accept", laptop.name)}
+    devices = nodes[0].home.json("session", "list", "--since", "1h", "--mac", laptop.mac)
+    assert {one["node"] for one in devices} == {node_of(site.server) for site in nodes}
