@@ -90,7 +90,7 @@ impl Identity {
         let header = serde_json::json!({
             "alg": self.signer.algorithm(),
             "typ": "eat+jwt",
-            "x5t#S256": base64url(&self.thumbprint),
+            "x5t#S256": base64url(self.thumbprint),
         });
         let message = format!("{}.{}", base64url(header.to_string()), base64url(claims.to_string()));
         let signature = self.signer.sign(message.as_bytes())?;

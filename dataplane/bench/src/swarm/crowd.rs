@@ -8,10 +8,13 @@ use nac_protocol::radius::AttributeType;
 
 use super::life::{Deed, Itinerary, Life, Outcome, Session};
 use super::progress::Progress;
+use super::reports::Reports;
+use super::seats::{Place, Seats};
 use super::switches::Switches;
 use super::tally::{Expectation, Tally};
 use crate::accounting::AccountingStatus;
 use crate::authentication::{Authentication, Verdict};
+use crate::reply_attributes::Grant;
 use crate::traffic::arrivals::Arrivals;
 use crate::traffic::worker::{Crowd, Due, Ended, Ending, Onward};
 
@@ -24,10 +27,18 @@ pub(super) struct Devices<'a> {
     waiting: BinaryHeap<Reverse<(Instant, usize)>>,
     due: Option<(Instant, usize)>,
     itinerary: Itinerary,
-    switches: &'a Switches,
-    expectation: &'a Expectation,
-    progress: &'a Progress,
+    around: Surroundings<'a>,
     tally: Tally,
+}
+
+/// What the devices of all workers share. `seats` are kept where switches take changes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Surroundings<'a> {
+    pub(super) switches: &'a Switches,
+    pub(super) expectation: &'a Expectation,
+    pub(super) progress: &'a Progress,
+    pub(super) reports: Option<&'a Reports<'a>>,
+    pub(super) seats: Option<&'a Seats>,
 }
 
 /// What a conversation is for. `life`: index of the device.
@@ -45,17 +56,9 @@ enum Purpose {
 
 impl<'a> Devices<'a> {
     /// `lives` arrive in their order when `arrivals` says so.
-    pub(super) fn new(
-        lives: Vec<Life>,
-        arrivals: Arrivals,
-        itinerary: Itinerary,
-        switches: &'a Switches,
-        expectation: &'a Expectation,
-        progress: &'a Progress,
-    ) -> Self {
+    pub(super) fn new(lives: Vec<Life>, arrivals: Arrivals, itinerary: Itinerary, around: Surroundings<'a>) -> Self {
         let waiting = BinaryHeap::with_capacity(lives.len());
-        let tally = Tally::default();
-        Self { lives, arrived: 0, arrivals, waiting, due: None, itinerary, switches, expectation, progress, tally }
+        Self { lives, arrived: 0, arrivals, waiting, due: None, itinerary, around, tally: Tally::default() }
     }
 
     pub(super) fn into_tally(self) -> Tally {
@@ -74,7 +77,7 @@ impl<'a> Devices<'a> {
                 Outcome::Reported
             }
             Purpose::Login { wanted_since } => {
-                self.tally.login_ended(wanted_since, ended, self.expectation);
+                self.tally.login_ended(wanted_since, ended, self.around.expectation);
                 match ended.ending {
                     Ending::Verdict(Verdict::Accept) => Outcome::Admitted(session(ended)),
                     _ => Outcome::Refused,
@@ -92,8 +95,8 @@ impl Crowd for Devices<'_> {
         let (at, index) = arrival.into_iter().chain(self.next_waiting(now)).min()?;
         let life = self.lives.get(index)?;
         self.due = Some((at, index));
-        let route =
-            if life.is_outside() { self.switches.login_route(life) } else { self.switches.accounting_route(life) };
+        let switches = self.around.switches;
+        let route = if life.is_outside() { switches.login_route(life) } else { switches.accounting_route(life) };
         Some(Due { at, route })
     }
 
@@ -107,11 +110,14 @@ impl Crowd for Devices<'_> {
         }
         let life = self.lives.get_mut(index)?;
         let (purpose, conversation) = match life.deed(at)? {
-            Deed::LogIn { wanted_since } => (Purpose::Login { wanted_since }, self.switches.login(life)),
+            Deed::LogIn { wanted_since } => (Purpose::Login { wanted_since }, self.around.switches.login(life)),
             Deed::Report { session, status } => {
                 let lasted = at.saturating_duration_since(session.since).as_secs();
                 let session_time = u32::try_from(lasted).unwrap_or(u32::MAX);
-                (Purpose::Report(status), self.switches.report(life, &session, status, session_time))
+                if status == AccountingStatus::Stop {
+                    self.around.leaves(life.number(), &mut self.tally);
+                }
+                (Purpose::Report(status), self.around.switches.report(life, &session, status, session_time))
             }
         };
         Some((Doing { life: index, purpose }, conversation))
@@ -135,9 +141,10 @@ impl Crowd for Devices<'_> {
         let outcome = self.outcome(doing.purpose, &ended);
         let Some(life) = self.lives.get_mut(doing.life) else { return };
         if matches!(outcome, Outcome::Admitted(_)) {
+            self.around.is_in(life, &ended);
             if life.visit() == 0 {
                 self.tally.devices_in += 1;
-                self.progress.one_in();
+                self.around.progress.one_in();
             } else {
                 self.tally.moves += 1;
             }
@@ -150,8 +157,32 @@ impl Crowd for Devices<'_> {
             }
             None => {
                 self.tally.given_up += u64::from(refused);
-                self.progress.one_gone();
+                self.around.progress.one_gone();
+                if let Some(reports) = self.around.reports {
+                    reports.left(life.number(), ended.at);
+                }
             }
+        }
+    }
+}
+
+impl Surroundings<'_> {
+    /// A device was let in: it begins to report, and its session can be changed.
+    fn is_in(&self, life: &Life, ended: &Ended) {
+        if let Some(seats) = self.seats {
+            let place = Place { number: life.number(), visit: life.visit(), switch: self.switches.address_of(life) };
+            seats.take(place, Grant::of(ended.conversation.reply()).vlan);
+        }
+        if let Some(reports) = self.reports.filter(|_| life.visit() == 0) {
+            reports.came(life.number(), ended.at);
+        }
+    }
+
+    /// A device's session ends.
+    fn leaves(&self, number: u32, tally: &mut Tally) {
+        if let Some(seats) = self.seats {
+            let deserved = self.reports.map_or("healthy", |reports| reports.deserved(number));
+            tally.left(deserved, seats.leave(number).as_deref(), self.expectation);
         }
     }
 }

@@ -30,13 +30,22 @@ pub(super) struct Switches {
 impl Switches {
     /// As many as the devices need. `run`: a number that no other run has, for session ids.
     pub(super) fn new(plan: &SwarmPlan, run: u32) -> Self {
-        Self {
-            count: plan.supplicants.div_ceil(PORTS).max(1),
-            profile: plan.profile,
-            sources: plan.sources.clone(),
-            eap: Arc::clone(&plan.eap),
-            run,
-        }
+        Self::of(plan.supplicants, plan.profile, plan.sources.clone(), Arc::clone(&plan.eap), run)
+    }
+
+    /// The same from its parts.
+    pub(super) fn of(devices: u32, profile: Profile, sources: Vec<IpAddr>, eap: Arc<EapSettings>, run: u32) -> Self {
+        Self { count: devices.div_ceil(PORTS).max(1), profile, sources, eap, run }
+    }
+
+    /// The addresses that they take turns on.
+    pub(super) fn sources(&self) -> &[IpAddr] {
+        &self.sources
+    }
+
+    /// The address of a device's switch; None where the operating system chooses it.
+    pub(super) fn address_of(&self, life: &Life) -> Option<IpAddr> {
+        self.sources.get(self.source_index(self.switch_of(life))).copied()
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -85,7 +94,7 @@ impl Switches {
     ) -> Authentication {
         let record = AccountingRecord {
             status,
-            session_id: format!("{:08x}-{:x}-{:x}", self.run, life.number(), life.visit()),
+            session_id: self.session_id(life.number(), life.visit()),
             class: session.class.clone(),
             user_name: session.user_name.clone(),
             event_timestamp: Some(now()),
@@ -105,6 +114,17 @@ impl Switches {
             session_time: 0,
         };
         Authentication::new(self.port(switch, 0, MacAddress::numbered(0)), Method::Accounting(record))
+    }
+
+    /// Device and visit that an Acct-Session-Id of this run names.
+    pub(super) fn session_named(&self, session_id: &str) -> Option<(u32, u32)> {
+        let (number, visit) = session_id.split_once('-')?.1.split_once('-')?;
+        let (number, visit) = (u32::from_str_radix(number, 16).ok()?, u32::from_str_radix(visit, 16).ok()?);
+        (self.session_id(number, visit) == session_id).then_some((number, visit))
+    }
+
+    fn session_id(&self, number: u32, visit: u32) -> String {
+        format!("{:08x}-{number:x}-{visit:x}", self.run)
     }
 
     fn port_of(&self, life: &Life) -> NasPort {

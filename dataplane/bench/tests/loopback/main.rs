@@ -227,6 +227,8 @@ fn swarm_plan(server: &Server, config: &Arc<ClientConfig>, profile: Profile) -> 
         restart_after: Duration::from_millis(1),
         attempts: 3,
         expectation: Expectation::Anything,
+        posture: None,
+        coa_port: None,
         threads: 2,
         server_process: None,
         linger: Duration::ZERO,

@@ -1,0 +1,55 @@
+#![allow(clippy::unwrap_used, reason = "tests fail loudly")]
+
+use std::sync::Arc;
+
+use nac_protocol::radius::{RequestBuilder, ResponseError, verify_response};
+
+use super::*;
+use crate::supplicant::{Commitment, EapSettings};
+
+const SECRET: &[u8] = b"only for this test";
+const SWITCH: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 9, 0, 1));
+
+fn switches() -> Switches {
+    let eap = EapSettings { identity: Vec::new(), fragment_size: 1024, commitment: Commitment::Required };
+    Switches::of(60, super::super::Profile::MorningRush, vec![SWITCH], Arc::new(eap), 0xab)
+}
+
+fn request(code: Code, session: &str, secret: &[u8]) -> Vec<u8> {
+    let mut request = RequestBuilder::new(code, 9, [0; 16]);
+    request.text(AttributeType::ACCT_SESSION_ID, session).unwrap();
+    request.tagged_text(AttributeType::TUNNEL_PRIVATE_GROUP_ID, 1, "66").unwrap();
+    request.finish(&Secret::new(secret).unwrap())
+}
+
+#[test]
+fn rfc5176_2_a_change_of_a_live_session_is_acknowledged_and_nothing_else() {
+    let (switches, seats, now) = (switches(), Seats::new(60), Instant::now());
+    let secret = Secret::new(SECRET).unwrap();
+    let das = DynamicAuthorization { sockets: Vec::new(), secret: secret.clone(), switches: &switches, seats: &seats };
+    seats.take(Place { number: 50, visit: 0, switch: Some(SWITCH) }, Some("120".to_owned()));
+    let mut tally = ChangeTally::default();
+    let mut asked = |octets: &[u8], at: IpAddr| -> Option<(Code, Option<u32>)> {
+        let reply = das.answer(octets, at, now, &mut tally)?;
+        let packet = Packet::parse(&reply).unwrap();
+        let authenticator = *Packet::parse(octets).unwrap().authenticator();
+        let presence: Result<Presence, ResponseError> = verify_response(&packet, &authenticator, &secret);
+        assert_eq!(presence, Ok(Presence::Valid));
+        let cause = packet.first(AttributeType::ERROR_CAUSE).map(|value| u32::from_be_bytes(value.try_into().unwrap()));
+        Some((packet.code(), cause))
+    };
+    let change = |session: &str| request(Code::COA_REQUEST, session, SECRET);
+    let elsewhere = IpAddr::from([127, 9, 0, 2]);
+    assert_eq!(asked(&change("000000ab-32-0"), SWITCH), Some((Code::COA_ACK, None)));
+    for (session, at) in
+        [("000000ab-32-1", SWITCH), ("000000ac-32-0", SWITCH), ("32", SWITCH), ("000000ab-32-0", elsewhere)]
+    {
+        assert_eq!(asked(&change(session), at), Some((Code::COA_NAK, Some(503))), "{session} at {at}");
+    }
+    let disconnect = request(Code::DISCONNECT_REQUEST, "000000ab-32-0", SECRET);
+    assert_eq!(asked(&disconnect, SWITCH), Some((Code::DISCONNECT_NAK, Some(406))));
+    assert_eq!(asked(&request(Code::COA_REQUEST, "000000ab-32-0", b"another secret"), SWITCH), None);
+    assert_eq!(asked(&request(Code::ACCOUNTING_REQUEST, "000000ab-32-0", SECRET), SWITCH), None);
+    assert_eq!((tally.acked, tally.not_known, tally.refused, tally.forged), (1, 4, 1, 2));
+    assert_eq!(seats.leave(50).as_deref(), Some("66"));
+}

@@ -1,0 +1,105 @@
+//! What is in force at each device's port, as far as changes of authorization (RFC 5176) reach it.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The ports, by number of the device. Shared by the logins, the reports and those who take changes.
+#[derive(Debug)]
+pub(super) struct Seats(Vec<Mutex<Seat>>);
+
+#[derive(Debug, Default)]
+struct Seat {
+    session: Option<Taken>,
+    reported: Option<Instant>,
+}
+
+/// A live session.
+#[derive(Debug)]
+struct Taken {
+    visit: u32,
+    switch: Option<IpAddr>,
+    vlan: Option<String>,
+}
+
+/// Which session a switch is asked to change. `switch`: where it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) number: u32,
+    pub(super) visit: u32,
+    pub(super) switch: Option<IpAddr>,
+}
+
+/// A change was made; `after_report`: time since the device began the report before it, None without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Changed {
+    pub(super) after_report: Option<Duration>,
+}
+
+impl Seats {
+    pub(super) fn new(devices: u32) -> Self {
+        Self((0..devices).map(|_| Mutex::default()).collect())
+    }
+
+    /// A device was let in, into `vlan`.
+    pub(super) fn take(&self, place: Place, vlan: Option<String>) {
+        if let Some(mut seat) = self.seat(place.number) {
+            seat.session = Some(Taken { visit: place.visit, switch: place.switch, vlan });
+        }
+    }
+
+    /// A device begins a report.
+    pub(super) fn reporting(&self, number: u32, now: Instant) {
+        if let Some(mut seat) = self.seat(number) {
+            seat.reported = Some(now);
+        }
+    }
+
+    /// A switch changes a session, into `vlan` if it is told one; None when there is no such session.
+    pub(super) fn change(&self, place: Place, vlan: Option<String>, now: Instant) -> Option<Changed> {
+        let mut seat = self.seat(place.number)?;
+        let session = seat.session.as_mut();
+        let session = session.filter(|session| (session.visit, session.switch) == (place.visit, place.switch))?;
+        session.vlan = vlan.or(session.vlan.take());
+        Some(Changed { after_report: seat.reported.take().map(|began| now.saturating_duration_since(began)) })
+    }
+
+    /// A session ends; the VLAN that was in force last.
+    pub(super) fn leave(&self, number: u32) -> Option<String> {
+        self.seat(number)?.session.take()?.vlan
+    }
+
+    fn seat(&self, number: u32) -> Option<MutexGuard<'_, Seat>> {
+        let seat = self.0.get(usize::try_from(number).ok()?)?;
+        Some(seat.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: Place = Place { number: 1, visit: 2, switch: None };
+
+    #[test]
+    fn a_change_finds_the_session_that_it_names_and_no_other() {
+        let (seats, now) = (Seats::new(2), Instant::now());
+        let vlan = |text: &str| Some(text.to_owned());
+        assert_eq!(seats.change(HERE, vlan("66"), now), None);
+        seats.take(HERE, vlan("120"));
+        let elsewhere = [
+            Place { number: 0, ..HERE },
+            Place { number: 9, ..HERE },
+            Place { visit: 1, ..HERE },
+            Place { switch: Some(IpAddr::from([127, 0, 0, 2])), ..HERE },
+        ];
+        for place in elsewhere {
+            assert_eq!(seats.change(place, vlan("66"), now), None, "{place:?}");
+        }
+        assert_eq!(seats.change(HERE, None, now), Some(Changed { after_report: None }));
+        seats.reporting(1, now);
+        let second = Duration::from_secs(1);
+        assert_eq!(seats.change(HERE, vlan("66"), now + second), Some(Changed { after_report: Some(second) }));
+        assert_eq!((seats.leave(1), seats.leave(1)), (vlan("66"), None));
+    }
+}
