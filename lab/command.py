@@ -215,7 +215,7 @@ def _posture_of_swarm(report: dict[str, Any]) -> dict[str, str]:
     return {
         "reports": f"{told['accepted']} taken, {told['refused']} refused, {told['unanswered']} not answered",
         "verdicts": f"{verdicts}; {told['verdicts_wrong']} not deserved",
-        "changes": f"{changes['acked']} acknowledged, {changes['not_known']} of sessions that were over",
+        "changes": f"{changes['acked']} made, {changes['ended']} put off, {changes['not_known']} too late",
         "in force at the end": "; ".join(ended),
     }
 

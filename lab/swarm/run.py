@@ -127,15 +127,20 @@ class Swarm:
                 f"{self.supplicants:,} devices that report are too many",
                 fix=f"take at most {laptops.MOST:,}: each gets a certificate of its own",
             )
-        with tempfile.TemporaryDirectory(prefix="nac-swarm-") as folder:
-            reporting = self.supplicants if self.posture else 0
-            with serving(Path(folder) / "nac", self.rate, reporting=reporting) as site:
-                done = subprocess.run(
-                    [BINARY, "swarm", *self.arguments(site)], stdout=subprocess.PIPE, text=True, check=False
-                )
-            if done.returncode not in _JUDGED:
-                raise LabError("nac-supplicant swarm could not run", fix="what it said stands above")
-        return judged(json.loads(done.stdout), self.granted, self.left)
+        reporting = self.supplicants if self.posture else 0
+        with (
+            tempfile.TemporaryDirectory(prefix="nac-swarm-") as folder,
+            serving(Path(folder) / "nac", self.rate, reporting=reporting) as site,
+        ):
+            return judged(self.against(site), self.granted, self.left)
+
+    def against(self, site: Site) -> dict[str, Any]:
+        """The report of `nac-supplicant swarm` on a site that was made for it. Raises `LabError`."""
+        done = subprocess.run([BINARY, "swarm", *self.arguments(site)], stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode not in _JUDGED:
+            raise LabError("nac-supplicant swarm could not run", fix="what it said stands above")
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
 
 
 def judged(report: dict[str, Any], granted: Granted, left: Mapping[str, Granted]) -> dict[str, Any]:

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
@@ -140,7 +140,8 @@ pub fn run(plan: &SwarmPlan) -> Result<SwarmReport, TrafficError> {
     }
     let Swarm { mut workers, switches, lives } = swarm;
     let seats = Seats::new(if plan.coa_port.is_some() { plan.supplicants } else { 0 });
-    let beside = Beside::new(plan, &switches, &seats)?;
+    let (tell, put_off): (Vec<_>, Vec<_>) = workers.iter().map(|_| mpsc::channel()).unzip();
+    let beside = Beside::new(plan, &switches, &seats, tell)?;
     let progress = Progress::new(plan.supplicants, plan.progress);
     let rate = if plan.profile == Profile::PowerCut { f64::INFINITY } else { plan.rate };
     let begun = Instant::now();
@@ -155,11 +156,12 @@ pub fn run(plan: &SwarmPlan) -> Result<SwarmReport, TrafficError> {
     let itinerary = Itinerary::of(plan);
     let mut crowds: Vec<Devices<'_>> = lives
         .into_iter()
+        .zip(put_off)
         .enumerate()
-        .map(|(index, lives)| {
+        .map(|(index, (lives, put_off))| {
             let count = PhaseEnd::Count(u64::from(plan.supplicants));
             let arrivals = Arrivals::share(Pace::Open { rate }, count, index, threads, begun);
-            Devices::new(lives, arrivals, itinerary, around)
+            Devices::new(lives, arrivals, itinerary, put_off, around)
         })
         .collect();
     let (exchanged, besides) = beside.during(|| {

@@ -85,8 +85,8 @@ pub(super) struct SwarmArguments {
     expect_segment: Vec<ExpectedSegment>,
     #[command(flatten)]
     posture: PostureArguments,
-    /// Port on the addresses of the switches where they take changes of authorization (RFC 5176): they acknowledge a
-    /// CoA-Request of a live session.
+    /// Port on the addresses of the switches where they take changes of authorization (RFC 5176): they change the VLAN
+    /// of a live session, or end it so that its device logs in again.
     #[arg(long, value_name = "PORT", requires = "sources")]
     coa_port: Option<u16>,
     /// Worker threads.

@@ -1,10 +1,11 @@
 //! What goes on beside the logins, on threads of its own: the devices report, and their switches take changes.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::thread;
 
 use super::SwarmPlan;
-use super::dynamic_authorization::{ChangeTally, DynamicAuthorization};
+use super::dynamic_authorization::{ChangeTally, DynamicAuthorization, PutOff};
 use super::reports::{ReportTally, Reports};
 use super::seats::Seats;
 use super::switches::Switches;
@@ -25,9 +26,15 @@ pub(super) struct BesideTally {
 }
 
 impl<'a> Beside<'a> {
-    pub(super) fn new(plan: &'a SwarmPlan, switches: &'a Switches, seats: &'a Seats) -> Result<Self, TrafficError> {
-        let secret = || plan.trust.secret.clone();
-        let listen = |port| DynamicAuthorization::open(switches, seats, port, secret());
+    /// `workers`: who has the devices, which take turns.
+    pub(super) fn new(
+        plan: &'a SwarmPlan,
+        switches: &'a Switches,
+        seats: &'a Seats,
+        workers: Vec<Sender<PutOff>>,
+    ) -> Result<Self, TrafficError> {
+        let secret = plan.trust.secret.clone();
+        let listen = |port| DynamicAuthorization::open(switches, seats, port, secret, workers);
         Ok(Self {
             reports: plan.posture.as_ref().map(|posture| Reports::new(posture, seats)),
             changes: plan.coa_port.map(listen).transpose()?,

@@ -2,10 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use nac_protocol::radius::AttributeType;
 
+use super::dynamic_authorization::PutOff;
 use super::life::{Deed, Itinerary, Life, Outcome, Session};
 use super::progress::Progress;
 use super::reports::Reports;
@@ -25,6 +27,8 @@ pub(super) struct Devices<'a> {
     arrived: usize,
     arrivals: Arrivals,
     waiting: BinaryHeap<Reverse<(Instant, usize)>>,
+    next: Vec<Option<Instant>>,
+    put_off: Receiver<PutOff>,
     due: Option<(Instant, usize)>,
     itinerary: Itinerary,
     around: Surroundings<'a>,
@@ -55,19 +59,49 @@ enum Purpose {
 }
 
 impl<'a> Devices<'a> {
-    /// `lives` arrive in their order when `arrivals` says so.
-    pub(super) fn new(lives: Vec<Life>, arrivals: Arrivals, itinerary: Itinerary, around: Surroundings<'a>) -> Self {
+    /// `lives` arrive in their order when `arrivals` says so. `put_off`: those whose switch ends their session.
+    pub(super) fn new(
+        lives: Vec<Life>,
+        arrivals: Arrivals,
+        itinerary: Itinerary,
+        put_off: Receiver<PutOff>,
+        around: Surroundings<'a>,
+    ) -> Self {
         let waiting = BinaryHeap::with_capacity(lives.len());
-        Self { lives, arrived: 0, arrivals, waiting, due: None, itinerary, around, tally: Tally::default() }
+        let (next, tally) = (vec![None; lives.len()], Tally::default());
+        Self { lives, arrived: 0, arrivals, waiting, next, put_off, due: None, itinerary, around, tally }
     }
 
     pub(super) fn into_tally(self) -> Tally {
         self.tally
     }
 
-    /// When a device that is there is due, and which.
-    fn next_waiting(&self, now: Instant) -> Option<(Instant, usize)> {
-        self.waiting.peek().map(|Reverse(next)| *next).filter(|(at, _)| *at <= now)
+    /// When a device that is there is due, and which. What it had in mind before it was put off is forgotten.
+    fn next_waiting(&mut self, now: Instant) -> Option<(Instant, usize)> {
+        while let Some(Reverse((at, index))) = self.waiting.peek().copied() {
+            if self.next.get(index) == Some(&Some(at)) {
+                return (at <= now).then_some((at, index));
+            }
+            self.waiting.pop();
+        }
+        None
+    }
+
+    fn wait(&mut self, index: usize, until: Instant) {
+        if let Some(next) = self.next.get_mut(index) {
+            *next = Some(until);
+            self.waiting.push(Reverse((until, index)));
+        }
+    }
+
+    /// Those who are put off act at once, or as soon as the record under way is answered.
+    fn put_off(&mut self, now: Instant) {
+        while let Ok(PutOff { index, login }) = self.put_off.try_recv() {
+            let is_live = self.lives.get_mut(index).is_some_and(|life| life.put_off(login));
+            if is_live && self.next.get(index).is_some_and(Option::is_some) {
+                self.wait(index, now);
+            }
+        }
     }
 
     fn outcome(&mut self, purpose: Purpose, ended: &Ended) -> Outcome {
@@ -91,6 +125,7 @@ impl Crowd for Devices<'_> {
     type Member = Doing;
 
     fn due(&mut self, now: Instant, running: usize) -> Option<Due> {
+        self.put_off(now);
         let arrival = self.arrivals.due(now, running).map(|at| (at, self.arrived));
         let (at, index) = arrival.into_iter().chain(self.next_waiting(now)).min()?;
         let life = self.lives.get(index)?;
@@ -107,6 +142,7 @@ impl Crowd for Devices<'_> {
             self.arrivals.begun();
         } else {
             self.waiting.pop();
+            *self.next.get_mut(index)? = None;
         }
         let life = self.lives.get_mut(index)?;
         let (purpose, conversation) = match life.deed(at)? {
@@ -142,7 +178,9 @@ impl Crowd for Devices<'_> {
         let Some(life) = self.lives.get_mut(doing.life) else { return };
         if matches!(outcome, Outcome::Admitted(_)) {
             self.around.is_in(life, &ended);
-            if life.visit() == 0 {
+            if life.is_back() {
+                self.tally.readmitted += 1;
+            } else if life.visit() == 0 {
                 self.tally.devices_in += 1;
                 self.around.progress.one_in();
             } else {
@@ -153,7 +191,7 @@ impl Crowd for Devices<'_> {
         match life.ended(outcome, ended.at, &self.itinerary) {
             Some(next) => {
                 self.tally.restarts += u64::from(refused);
-                self.waiting.push(Reverse((next, doing.life)));
+                self.wait(doing.life, next);
             }
             None => {
                 self.tally.given_up += u64::from(refused);
@@ -170,19 +208,19 @@ impl Surroundings<'_> {
     /// A device was let in: it begins to report, and its session can be changed.
     fn is_in(&self, life: &Life, ended: &Ended) {
         if let Some(seats) = self.seats {
-            let place = Place { number: life.number(), visit: life.visit(), switch: self.switches.address_of(life) };
+            let place = Place { number: life.number(), login: life.login(), switch: self.switches.address_of(life) };
             seats.take(place, Grant::of(ended.conversation.reply()).vlan);
         }
-        if let Some(reports) = self.reports.filter(|_| life.visit() == 0) {
+        if let Some(reports) = self.reports.filter(|_| life.visit() == 0 && !life.is_back()) {
             reports.came(life.number(), ended.at);
         }
     }
 
     /// A device's session ends.
     fn leaves(&self, number: u32, tally: &mut Tally) {
-        if let Some(seats) = self.seats {
+        if let Some(vlan) = self.seats.and_then(|seats| seats.leave(number)) {
             let deserved = self.reports.map_or("healthy", |reports| reports.deserved(number));
-            tally.left(deserved, seats.leave(number).as_deref(), self.expectation);
+            tally.left(deserved, vlan.as_deref(), self.expectation);
         }
     }
 }

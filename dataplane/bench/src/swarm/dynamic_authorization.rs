@@ -1,10 +1,11 @@
-//! The switches take changes of authorization (RFC 5176) on their addresses: a CoA-Request is acknowledged where its
-//! session is live. A Disconnect-Request is refused, and counted as wrong.
+//! The switches take changes of authorization (RFC 5176) on their addresses: a CoA-Request changes the VLAN of a live
+//! session, a Disconnect-Request ends it, and the device logs in again.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use nac_protocol::radius::{
@@ -14,7 +15,7 @@ use nac_protocol::radius::{
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::seats::{Place, Seats};
+use super::seats::{Changed, Place, Seats};
 use super::switches::Switches;
 use crate::reply_attributes::Grant;
 use crate::traffic::percentiles::Durations;
@@ -23,32 +24,52 @@ use crate::traffic::percentiles::Durations;
 const LOOK_MS: u8 = 100;
 
 /// Error-Cause (RFC 5176 3.5).
-const UNSUPPORTED_EXTENSION: u32 = 406;
-/// The same.
 const SESSION_CONTEXT_NOT_FOUND: u32 = 503;
 
-/// The sockets of all switches.
+/// A session of a worker's device, by the device's index there, is ended by its switch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PutOff {
+    pub(super) index: usize,
+    pub(super) login: u32,
+}
+
+/// The sockets of all switches. `workers`: who has the devices, which take turns; a session ends once, so that no more
+/// than the devices wait there.
 #[derive(Debug)]
 pub(super) struct DynamicAuthorization<'a> {
     sockets: Vec<(IpAddr, UdpSocket)>,
     secret: Secret,
     switches: &'a Switches,
     seats: &'a Seats,
+    workers: Vec<Sender<PutOff>>,
+}
+
+/// What a switch answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Ack,
+    Nak,
 }
 
 /// Counts and durations. `after_report`: from the beginning of a device's report to the change.
 #[derive(Debug, Default)]
 pub(super) struct ChangeTally {
     pub(super) acked: u64,
+    pub(super) ended: u64,
     pub(super) not_known: u64,
-    pub(super) refused: u64,
     pub(super) forged: u64,
     pub(super) after_report: Durations,
 }
 
 impl<'a> DynamicAuthorization<'a> {
     /// Binds `port` on each address of the switches.
-    pub(super) fn open(switches: &'a Switches, seats: &'a Seats, port: u16, secret: Secret) -> io::Result<Self> {
+    pub(super) fn open(
+        switches: &'a Switches,
+        seats: &'a Seats,
+        port: u16,
+        secret: Secret,
+        workers: Vec<Sender<PutOff>>,
+    ) -> io::Result<Self> {
         let open = |source: &IpAddr| {
             let socket = UdpSocket::bind(SocketAddr::new(*source, port))
                 .map_err(|error| io::Error::new(error.kind(), format!("{source} port {port}: {error}")))?;
@@ -56,7 +77,7 @@ impl<'a> DynamicAuthorization<'a> {
             Ok((*source, socket))
         };
         let sockets = switches.sources().iter().map(open).collect::<io::Result<_>>()?;
-        Ok(Self { sockets, secret, switches, seats })
+        Ok(Self { sockets, secret, switches, seats, workers })
     }
 
     /// Answers until it is over.
@@ -98,52 +119,61 @@ impl<'a> DynamicAuthorization<'a> {
         }
     }
 
-    /// The reply to a request that came at a switch's address; None for one that nobody vouches for. Asked twice it
-    /// says the same, for a change that was made already changes nothing (RFC 5176 2.3).
+    /// The reply to a request that came at a switch's address; None for one that nobody vouches for. A change that is
+    /// asked for again is made again, to the same effect; a session that has ended is not known (RFC 5176 2.3).
     fn answer(&self, datagram: &[u8], address: IpAddr, now: Instant, tally: &mut ChangeTally) -> Option<Vec<u8>> {
         let Some(request) = self.verified(datagram) else {
             tally.forged += 1;
             return None;
         };
-        let (code, cause) = match request.code() {
-            Code::COA_REQUEST => match self.change(&request, address, now, tally) {
-                None => (Code::COA_ACK, None),
-                Some(cause) => (Code::COA_NAK, Some(cause)),
-            },
-            _ => {
-                tally.refused += 1;
-                (Code::DISCONNECT_NAK, Some(UNSUPPORTED_EXTENSION))
-            }
+        let done = self.place(&request, address).and_then(|place| match request.code() {
+            Code::COA_REQUEST => self.change(&request, place, now, tally),
+            _ => self.end(place, now, tally),
+        });
+        let Some(changed) = done else {
+            tally.not_known += 1;
+            return self.reply(&request, Verdict::Nak);
         };
-        let mut reply = ReplyBuilder::new(code, request.identifier(), *request.authenticator());
-        if let Some(cause) = cause {
-            reply.integer(AttributeType::ERROR_CAUSE, cause).ok()?;
-        }
-        Some(reply.finish(&self.secret))
+        changed.after_report.into_iter().for_each(|took| tally.after_report.push(took));
+        self.reply(&request, Verdict::Ack)
     }
 
-    /// The Error-Cause of a change that cannot be made.
-    fn change(&self, request: &Packet<'_>, address: IpAddr, now: Instant, tally: &mut ChangeTally) -> Option<u32> {
+    fn change(&self, request: &Packet<'_>, place: Place, now: Instant, tally: &mut ChangeTally) -> Option<Changed> {
         let attributes: Vec<_> = request.attributes().map(|one| (one.ty, one.value.to_vec())).collect();
-        let place = self.place(request, address);
-        match place.and_then(|place| self.seats.change(place, Grant::of(&attributes).vlan, now)) {
-            Some(changed) => {
-                tally.acked += 1;
-                changed.after_report.into_iter().for_each(|took| tally.after_report.push(took));
-                None
-            }
-            None => {
-                tally.not_known += 1;
-                Some(SESSION_CONTEXT_NOT_FOUND)
-            }
+        let changed = self.seats.change(place, Grant::of(&attributes).vlan, now)?;
+        tally.acked += 1;
+        Some(changed)
+    }
+
+    fn end(&self, place: Place, now: Instant, tally: &mut ChangeTally) -> Option<Changed> {
+        let ended = self.seats.end(place, now)?;
+        tally.ended += 1;
+        let (number, workers) = (usize::try_from(place.number).ok()?, self.workers.len());
+        let worker = self.workers.get(number.checked_rem(workers)?)?;
+        // A worker that is done has no device that could log in again.
+        let _ = worker.send(PutOff { index: number / workers, login: place.login });
+        Some(ended)
+    }
+
+    fn reply(&self, request: &Packet<'_>, verdict: Verdict) -> Option<Vec<u8>> {
+        let code = match (request.code(), verdict) {
+            (Code::COA_REQUEST, Verdict::Ack) => Code::COA_ACK,
+            (Code::COA_REQUEST, Verdict::Nak) => Code::COA_NAK,
+            (_, Verdict::Ack) => Code::DISCONNECT_ACK,
+            (_, Verdict::Nak) => Code::DISCONNECT_NAK,
+        };
+        let mut reply = ReplyBuilder::new(code, request.identifier(), *request.authenticator());
+        if verdict == Verdict::Nak {
+            reply.integer(AttributeType::ERROR_CAUSE, SESSION_CONTEXT_NOT_FOUND).ok()?;
         }
+        Some(reply.finish(&self.secret))
     }
 
     /// The session that a request names.
     fn place(&self, request: &Packet<'_>, address: IpAddr) -> Option<Place> {
         let session = std::str::from_utf8(request.first(AttributeType::ACCT_SESSION_ID)?).ok()?;
-        let (number, visit) = self.switches.session_named(session)?;
-        Some(Place { number, visit, switch: Some(address) })
+        let (number, login) = self.switches.session_named(session)?;
+        Some(Place { number, login, switch: Some(address) })
     }
 
     fn verified<'p>(&self, datagram: &'p [u8]) -> Option<Packet<'p>> {

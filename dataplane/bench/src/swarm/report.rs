@@ -33,6 +33,8 @@ pub struct SwarmReport {
     pub wall_s: f64,
     /// Moves that ended in an Access-Accept.
     pub moves: u64,
+    /// Logins of devices that were put off, and ended in an Access-Accept.
+    pub readmitted: u64,
     /// Logins.
     pub logins: Logins,
     /// Records.
@@ -132,10 +134,10 @@ pub struct PostureCounts {
 pub struct ChangeCounts {
     /// CoA-Requests that were acknowledged.
     pub acked: u64,
-    /// CoA-Requests for sessions that were over.
+    /// Disconnect-Requests that were acknowledged.
+    pub ended: u64,
+    /// Requests for sessions that were over.
     pub not_known: u64,
-    /// Disconnect-Requests, which these switches refuse.
-    pub refused: u64,
     /// Requests that were not signed with the secret.
     pub forged: u64,
 }
@@ -161,12 +163,12 @@ impl PostureCounts {
 
 impl ChangeCounts {
     fn of(tally: &ChangeTally) -> Self {
-        Self { acked: tally.acked, not_known: tally.not_known, refused: tally.refused, forged: tally.forged }
+        Self { acked: tally.acked, ended: tally.ended, not_known: tally.not_known, forged: tally.forged }
     }
 
-    /// A session may be over when a change of it arrives; nothing else may be wrong.
+    /// A session may be over when a request for it arrives.
     fn is_right(&self) -> bool {
-        self.refused + self.forged == 0
+        self.forged == 0
     }
 }
 
@@ -181,7 +183,7 @@ pub struct SwarmLatencies {
     pub accounting: Percentiles,
     /// From the time at which a report is due to its verdict.
     pub report: Percentiles,
-    /// From the beginning of a report to the CoA-Request that it brings about.
+    /// From the beginning of a report to the request (RFC 5176) that it brings about.
     pub change: Percentiles,
 }
 
@@ -222,6 +224,7 @@ impl SwarmReport {
             all_in_s: tally.last_in.map_or(0.0, |last| last.saturating_duration_since(begun).as_secs_f64()),
             wall_s: measured.wall.as_secs_f64(),
             moves: tally.moves,
+            readmitted: tally.readmitted,
             logins: Logins {
                 accepts: tally.accepts,
                 rejects: tally.rejects,

@@ -17,7 +17,7 @@ struct Seat {
 /// A live session.
 #[derive(Debug)]
 struct Taken {
-    visit: u32,
+    login: u32,
     switch: Option<IpAddr>,
     vlan: Option<String>,
 }
@@ -26,11 +26,11 @@ struct Taken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) number: u32,
-    pub(super) visit: u32,
+    pub(super) login: u32,
     pub(super) switch: Option<IpAddr>,
 }
 
-/// A change was made; `after_report`: time since the device began the report before it, None without one.
+/// A session was changed or ended; `after_report`: time since the device began the report before it, None without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Changed {
     pub(super) after_report: Option<Duration>,
@@ -44,7 +44,7 @@ impl Seats {
     /// A device was let in, into `vlan`.
     pub(super) fn take(&self, place: Place, vlan: Option<String>) {
         if let Some(mut seat) = self.seat(place.number) {
-            seat.session = Some(Taken { visit: place.visit, switch: place.switch, vlan });
+            seat.session = Some(Taken { login: place.login, switch: place.switch, vlan });
         }
     }
 
@@ -58,15 +58,21 @@ impl Seats {
     /// A switch changes a session, into `vlan` if it is told one; None when there is no such session.
     pub(super) fn change(&self, place: Place, vlan: Option<String>, now: Instant) -> Option<Changed> {
         let mut seat = self.seat(place.number)?;
-        let session = seat.session.as_mut();
-        let session = session.filter(|session| (session.visit, session.switch) == (place.visit, place.switch))?;
+        let session = seat.session.as_mut().filter(|session| session.is_meant(place))?;
         session.vlan = vlan.or(session.vlan.take());
-        Some(Changed { after_report: seat.reported.take().map(|began| now.saturating_duration_since(began)) })
+        Some(seat.changed(now))
     }
 
-    /// A session ends; the VLAN that was in force last.
-    pub(super) fn leave(&self, number: u32) -> Option<String> {
-        self.seat(number)?.session.take()?.vlan
+    /// A switch ends a session; None when there is no such session.
+    pub(super) fn end(&self, place: Place, now: Instant) -> Option<Changed> {
+        let mut seat = self.seat(place.number)?;
+        seat.session.take_if(|session| session.is_meant(place))?;
+        Some(seat.changed(now))
+    }
+
+    /// A device leaves its session, if none ended it before; the VLAN that was in force last.
+    pub(super) fn leave(&self, number: u32) -> Option<Option<String>> {
+        Some(self.seat(number)?.session.take()?.vlan)
     }
 
     fn seat(&self, number: u32) -> Option<MutexGuard<'_, Seat>> {
@@ -75,11 +81,23 @@ impl Seats {
     }
 }
 
+impl Seat {
+    fn changed(&mut self, now: Instant) -> Changed {
+        Changed { after_report: self.reported.take().map(|began| now.saturating_duration_since(began)) }
+    }
+}
+
+impl Taken {
+    fn is_meant(&self, place: Place) -> bool {
+        (self.login, self.switch) == (place.login, place.switch)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HERE: Place = Place { number: 1, visit: 2, switch: None };
+    const HERE: Place = Place { number: 1, login: 2, switch: None };
 
     #[test]
     fn a_change_finds_the_session_that_it_names_and_no_other() {
@@ -90,16 +108,18 @@ mod tests {
         let elsewhere = [
             Place { number: 0, ..HERE },
             Place { number: 9, ..HERE },
-            Place { visit: 1, ..HERE },
+            Place { login: 1, ..HERE },
             Place { switch: Some(IpAddr::from([127, 0, 0, 2])), ..HERE },
         ];
         for place in elsewhere {
-            assert_eq!(seats.change(place, vlan("66"), now), None, "{place:?}");
+            assert_eq!((seats.change(place, vlan("66"), now), seats.end(place, now)), (None, None), "{place:?}");
         }
         assert_eq!(seats.change(HERE, None, now), Some(Changed { after_report: None }));
         seats.reporting(1, now);
         let second = Duration::from_secs(1);
         assert_eq!(seats.change(HERE, vlan("66"), now + second), Some(Changed { after_report: Some(second) }));
-        assert_eq!((seats.leave(1), seats.leave(1)), (vlan("66"), None));
+        assert_eq!((seats.leave(1), seats.leave(1)), (Some(vlan("66")), None));
+        seats.take(HERE, vlan("120"));
+        assert_eq!((seats.end(HERE, now), seats.leave(1)), (Some(Changed { after_report: None }), None));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::life::{Life, Session};
 use super::{Profile, SwarmPlan};
-use crate::accounting::{AccountingRecord, AccountingStatus};
+use crate::accounting::{AccountingRecord, AccountingStatus, TerminateCause};
 use crate::authentication::{Authentication, Method};
 use crate::nas_port::{MacAddress, NasPort, PORT_TYPE_ETHERNET, PORT_TYPE_WIRELESS};
 use crate::supplicant::{EapSettings, Supplicant};
@@ -94,11 +94,12 @@ impl Switches {
     ) -> Authentication {
         let record = AccountingRecord {
             status,
-            session_id: self.session_id(life.number(), life.visit()),
+            session_id: self.session_id(life.number(), life.login()),
             class: session.class.clone(),
             user_name: session.user_name.clone(),
             event_timestamp: Some(now()),
             session_time,
+            terminate_cause: life.terminate_cause(),
         };
         Authentication::new(self.port_of(life), Method::Accounting(record))
     }
@@ -112,19 +113,20 @@ impl Switches {
             user_name: Vec::new(),
             event_timestamp: Some(now()),
             session_time: 0,
+            terminate_cause: TerminateCause::LostCarrier,
         };
         Authentication::new(self.port(switch, 0, MacAddress::numbered(0)), Method::Accounting(record))
     }
 
-    /// Device and visit that an Acct-Session-Id of this run names.
+    /// Device and login that an Acct-Session-Id of this run names.
     pub(super) fn session_named(&self, session_id: &str) -> Option<(u32, u32)> {
-        let (number, visit) = session_id.split_once('-')?.1.split_once('-')?;
-        let (number, visit) = (u32::from_str_radix(number, 16).ok()?, u32::from_str_radix(visit, 16).ok()?);
-        (self.session_id(number, visit) == session_id).then_some((number, visit))
+        let (number, login) = session_id.split_once('-')?.1.split_once('-')?;
+        let (number, login) = (u32::from_str_radix(number, 16).ok()?, u32::from_str_radix(login, 16).ok()?);
+        (self.session_id(number, login) == session_id).then_some((number, login))
     }
 
-    fn session_id(&self, number: u32, visit: u32) -> String {
-        format!("{:08x}-{number:x}-{visit:x}", self.run)
+    fn session_id(&self, number: u32, login: u32) -> String {
+        format!("{:08x}-{number:x}-{login:x}", self.run)
     }
 
     fn port_of(&self, life: &Life) -> NasPort {

@@ -39,6 +39,7 @@ impl Expectation {
 pub(super) struct Tally {
     pub(super) devices_in: u64,
     pub(super) moves: u64,
+    pub(super) readmitted: u64,
     pub(super) restarts: u64,
     pub(super) given_up: u64,
     pub(super) accepts: u64,
@@ -140,6 +141,7 @@ impl Tally {
     pub(super) fn add(&mut self, other: Self) {
         self.devices_in += other.devices_in;
         self.moves += other.moves;
+        self.readmitted += other.readmitted;
         self.restarts += other.restarts;
         self.given_up += other.given_up;
         self.accepts += other.accepts;

@@ -43,7 +43,7 @@ pub(super) struct PostureArguments {
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     unhealthy: f64,
     /// Reports at a time.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=MAX_REPORTERS))]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=MAX_REPORTERS))]
     reporters: u64,
 }
 

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "tests fail loudly")]
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use nac_protocol::radius::{RequestBuilder, ResponseError, verify_response};
 
@@ -23,11 +23,18 @@ fn request(code: Code, session: &str, secret: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn rfc5176_2_a_change_of_a_live_session_is_acknowledged_and_nothing_else() {
+fn rfc5176_2_what_is_asked_of_a_live_session_is_done_and_nothing_else() {
     let (switches, seats, now) = (switches(), Seats::new(60), Instant::now());
     let secret = Secret::new(SECRET).unwrap();
-    let das = DynamicAuthorization { sockets: Vec::new(), secret: secret.clone(), switches: &switches, seats: &seats };
-    seats.take(Place { number: 50, visit: 0, switch: Some(SWITCH) }, Some("120".to_owned()));
+    let (workers, put_off): (Vec<_>, Vec<_>) = (0..4).map(|_| mpsc::channel()).unzip();
+    let das = DynamicAuthorization {
+        sockets: Vec::new(),
+        secret: secret.clone(),
+        switches: &switches,
+        seats: &seats,
+        workers,
+    };
+    seats.take(Place { number: 50, login: 0, switch: Some(SWITCH) }, Some("120".to_owned()));
     let mut tally = ChangeTally::default();
     let mut asked = |octets: &[u8], at: IpAddr| -> Option<(Code, Option<u32>)> {
         let reply = das.answer(octets, at, now, &mut tally)?;
@@ -46,10 +53,15 @@ fn rfc5176_2_a_change_of_a_live_session_is_acknowledged_and_nothing_else() {
     {
         assert_eq!(asked(&change(session), at), Some((Code::COA_NAK, Some(503))), "{session} at {at}");
     }
-    let disconnect = request(Code::DISCONNECT_REQUEST, "000000ab-32-0", SECRET);
-    assert_eq!(asked(&disconnect, SWITCH), Some((Code::DISCONNECT_NAK, Some(406))));
     assert_eq!(asked(&request(Code::COA_REQUEST, "000000ab-32-0", b"another secret"), SWITCH), None);
     assert_eq!(asked(&request(Code::ACCOUNTING_REQUEST, "000000ab-32-0", SECRET), SWITCH), None);
-    assert_eq!((tally.acked, tally.not_known, tally.refused, tally.forged), (1, 4, 1, 2));
-    assert_eq!(seats.leave(50).as_deref(), Some("66"));
+    assert_eq!(seats.leave(50), Some(Some("66".to_owned())));
+    seats.take(Place { number: 50, login: 1, switch: Some(SWITCH) }, Some("120".to_owned()));
+    let disconnect = |session: &str| request(Code::DISCONNECT_REQUEST, session, SECRET);
+    assert_eq!(asked(&disconnect("000000ab-32-0"), SWITCH), Some((Code::DISCONNECT_NAK, Some(503))));
+    assert_eq!(asked(&disconnect("000000ab-32-1"), SWITCH), Some((Code::DISCONNECT_ACK, None)));
+    assert_eq!(asked(&disconnect("000000ab-32-1"), SWITCH), Some((Code::DISCONNECT_NAK, Some(503))));
+    assert_eq!((tally.acked, tally.ended, tally.not_known, tally.forged), (1, 1, 6, 2));
+    let told: Vec<Vec<PutOff>> = put_off.iter().map(|worker| worker.try_iter().collect()).collect();
+    assert_eq!(told, [vec![], vec![], vec![PutOff { index: 12, login: 1 }], vec![]]);
 }
