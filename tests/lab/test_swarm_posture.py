@@ -31,14 +31,17 @@ def site_in(folder: Path) -> Iterator[tuple[Site, Nac]]:
         yield site, Nac(folder / "nac")
 
 
-def drained(nac: Nac) -> bool | None:
+def settled(nac: Nac) -> bool | None:
     status = nac.status()
+    if status is None or any(status["coa"][state] for state in ("decided", "sent", "acked", "unreachable")):
+        return None
+    status = nac.status()  # what ended them was recorded before, so that it waits now or is in the database
     return True if status is not None and not status["journal"]["waiting"] else None
 
 
 def jobs(nac: Nac) -> list[dict[str, Any]]:
-    """The changes of sessions that the server's database has, once everything is there."""
-    until(lambda: drained(nac), "the journal is drained")
+    """The changes of sessions that the server's database has, once none is open and everything is there."""
+    until(lambda: settled(nac), "no change of a session is open")
     found: list[dict[str, Any]] = nac.json("session", "jobs", "--limit", "1000")
     return found
 

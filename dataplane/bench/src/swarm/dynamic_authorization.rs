@@ -15,8 +15,9 @@ use nac_protocol::radius::{
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use super::seats::{Changed, Place, Seats};
+use super::seats::{Asked, Changed, Seats};
 use super::switches::Switches;
+use crate::nas_port::MacAddress;
 use crate::reply_attributes::Grant;
 use crate::traffic::percentiles::Durations;
 
@@ -126,9 +127,9 @@ impl<'a> DynamicAuthorization<'a> {
             tally.forged += 1;
             return None;
         };
-        let done = self.place(&request, address).and_then(|place| match request.code() {
-            Code::COA_REQUEST => self.change(&request, place, now, tally),
-            _ => self.end(place, now, tally),
+        let done = self.asked(&request, address).and_then(|asked| match request.code() {
+            Code::COA_REQUEST => self.change(&request, asked, now, tally),
+            _ => self.end(asked, now, tally),
         });
         let Some(changed) = done else {
             tally.not_known += 1;
@@ -138,20 +139,20 @@ impl<'a> DynamicAuthorization<'a> {
         self.reply(&request, Verdict::Ack)
     }
 
-    fn change(&self, request: &Packet<'_>, place: Place, now: Instant, tally: &mut ChangeTally) -> Option<Changed> {
+    fn change(&self, request: &Packet<'_>, asked: Asked, now: Instant, tally: &mut ChangeTally) -> Option<Changed> {
         let attributes: Vec<_> = request.attributes().map(|one| (one.ty, one.value.to_vec())).collect();
-        let changed = self.seats.change(place, Grant::of(&attributes).vlan, now)?;
+        let changed = self.seats.change(asked, Grant::of(&attributes).vlan, now)?;
         tally.acked += 1;
         Some(changed)
     }
 
-    fn end(&self, place: Place, now: Instant, tally: &mut ChangeTally) -> Option<Changed> {
-        let ended = self.seats.end(place, now)?;
+    fn end(&self, asked: Asked, now: Instant, tally: &mut ChangeTally) -> Option<Changed> {
+        let ended = self.seats.end(asked, now)?;
         tally.ended += 1;
-        let (number, workers) = (usize::try_from(place.number).ok()?, self.workers.len());
+        let (number, workers) = (usize::try_from(asked.number).ok()?, self.workers.len());
         let worker = self.workers.get(number.checked_rem(workers)?)?;
         // A worker that is done has no device that could log in again.
-        let _ = worker.send(PutOff { index: number / workers, login: place.login });
+        let _ = worker.send(PutOff { index: number / workers, login: ended.login });
         Some(ended)
     }
 
@@ -169,11 +170,21 @@ impl<'a> DynamicAuthorization<'a> {
         Some(reply.finish(&self.secret))
     }
 
-    /// The session that a request names.
-    fn place(&self, request: &Packet<'_>, address: IpAddr) -> Option<Place> {
-        let session = std::str::from_utf8(request.first(AttributeType::ACCT_SESSION_ID)?).ok()?;
-        let (number, login) = self.switches.session_named(session)?;
-        Some(Place { number, login, switch: Some(address) })
+    /// The session that a request names, by its id, by its device, or by both; before Accounting the server knows the
+    /// device alone (RFC 5176 3).
+    fn asked(&self, request: &Packet<'_>, switch: IpAddr) -> Option<Asked> {
+        let text = |ty| request.first(ty).map(std::str::from_utf8);
+        let session = text(AttributeType::ACCT_SESSION_ID).transpose().ok()?;
+        let station = text(AttributeType::CALLING_STATION_ID).transpose().ok()?;
+        let station = station.map(|station| station.parse::<MacAddress>().ok()?.number());
+        match (session.map(|session| self.switches.session_named(session)), station) {
+            (Some(session), station) => {
+                let (number, login) = session.filter(|(number, _)| station.is_none_or(|one| one == Some(*number)))?;
+                Some(Asked { number, login: Some(login), switch })
+            }
+            (None, Some(station)) => Some(Asked { number: station?, login: None, switch }),
+            (None, None) => None,
+        }
     }
 
     fn verified<'p>(&self, datagram: &'p [u8]) -> Option<Packet<'p>> {

@@ -53,11 +53,13 @@ pub(super) struct Reports<'a> {
     changed: Condvar,
 }
 
-/// Reports that are due, and when devices left. A device is at most once in it.
+/// Reports that are due, and when devices left. A device is at most once in it. `watched`: the time that one thread
+/// waits for, so that not all wake for each report.
 #[derive(Debug, Default)]
 struct Agenda {
     due: BinaryHeap<Reverse<(Instant, u32)>>,
     left: BTreeMap<u32, Instant>,
+    watched: Option<Instant>,
     is_closed: bool,
 }
 
@@ -124,7 +126,6 @@ impl<'a> Reports<'a> {
         while let Some((due, number)) = self.next() {
             self.report(number, due, &mut tally);
             self.agenda().due.push(Reverse((Instant::now() + self.plan.every, number)));
-            self.changed.notify_one();
         }
         tally
     }
@@ -134,13 +135,20 @@ impl<'a> Reports<'a> {
         loop {
             let now = Instant::now();
             agenda = match agenda.step(now) {
-                Step::Report(due, number) => return Some((due, number)),
-                Step::End => return None,
-                Step::Wait => self.changed.wait(agenda).unwrap_or_else(PoisonError::into_inner),
-                Step::WaitUntil(due) => {
-                    let waited = self.changed.wait_timeout(agenda, due.saturating_duration_since(now));
-                    waited.unwrap_or_else(PoisonError::into_inner).0
+                Step::Report(due, number) => {
+                    // Somebody else watches for the next one.
+                    self.changed.notify_one();
+                    return Some((due, number));
                 }
+                Step::End => return None,
+                Step::WaitUntil(due) if agenda.watched.is_none_or(|watched| due < watched) => {
+                    agenda.watched = Some(due);
+                    let waited = self.changed.wait_timeout(agenda, due.saturating_duration_since(now));
+                    let mut agenda = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    agenda.watched = None;
+                    agenda
+                }
+                Step::Wait | Step::WaitUntil(_) => self.changed.wait(agenda).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }

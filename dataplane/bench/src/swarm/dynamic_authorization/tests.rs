@@ -4,6 +4,7 @@ use std::sync::{Arc, mpsc};
 
 use nac_protocol::radius::{RequestBuilder, ResponseError, verify_response};
 
+use super::super::seats::Place;
 use super::*;
 use crate::supplicant::{Commitment, EapSettings};
 
@@ -16,8 +17,14 @@ fn switches() -> Switches {
 }
 
 fn request(code: Code, session: &str, secret: &[u8]) -> Vec<u8> {
+    naming(code, &[(AttributeType::ACCT_SESSION_ID, session)], secret)
+}
+
+fn naming(code: Code, names: &[(AttributeType, &str)], secret: &[u8]) -> Vec<u8> {
     let mut request = RequestBuilder::new(code, 9, [0; 16]);
-    request.text(AttributeType::ACCT_SESSION_ID, session).unwrap();
+    for (ty, name) in names {
+        request.text(*ty, name).unwrap();
+    }
     request.tagged_text(AttributeType::TUNNEL_PRIVATE_GROUP_ID, 1, "66").unwrap();
     request.finish(&Secret::new(secret).unwrap())
 }
@@ -53,6 +60,15 @@ fn rfc5176_2_what_is_asked_of_a_live_session_is_done_and_nothing_else() {
     {
         assert_eq!(asked(&change(session), at), Some((Code::COA_NAK, Some(503))), "{session} at {at}");
     }
+    let [session, station] = [AttributeType::ACCT_SESSION_ID, AttributeType::CALLING_STATION_ID];
+    let live = (session, "000000ab-32-0");
+    for names in [vec![(station, "02-00-00-00-00-32")], vec![live, (station, "02-00-00-00-00-32")]] {
+        assert_eq!(asked(&naming(Code::COA_REQUEST, &names, SECRET), SWITCH), Some((Code::COA_ACK, None)));
+    }
+    for names in [vec![], vec![live, (station, "02-00-00-00-00-33")], vec![(station, "02-5A-00-00-00-32")]] {
+        let refused = asked(&naming(Code::COA_REQUEST, &names, SECRET), SWITCH);
+        assert_eq!(refused, Some((Code::COA_NAK, Some(503))), "{names:?}");
+    }
     assert_eq!(asked(&request(Code::COA_REQUEST, "000000ab-32-0", b"another secret"), SWITCH), None);
     assert_eq!(asked(&request(Code::ACCOUNTING_REQUEST, "000000ab-32-0", SECRET), SWITCH), None);
     assert_eq!(seats.leave(50), Some(Some("66".to_owned())));
@@ -61,7 +77,7 @@ fn rfc5176_2_what_is_asked_of_a_live_session_is_done_and_nothing_else() {
     assert_eq!(asked(&disconnect("000000ab-32-0"), SWITCH), Some((Code::DISCONNECT_NAK, Some(503))));
     assert_eq!(asked(&disconnect("000000ab-32-1"), SWITCH), Some((Code::DISCONNECT_ACK, None)));
     assert_eq!(asked(&disconnect("000000ab-32-1"), SWITCH), Some((Code::DISCONNECT_NAK, Some(503))));
-    assert_eq!((tally.acked, tally.ended, tally.not_known, tally.forged), (1, 1, 6, 2));
+    assert_eq!((tally.acked, tally.ended, tally.not_known, tally.forged), (3, 1, 9, 2));
     let told: Vec<Vec<PutOff>> = put_off.iter().map(|worker| worker.try_iter().collect()).collect();
     assert_eq!(told, [vec![], vec![], vec![PutOff { index: 12, login: 1 }], vec![]]);
 }
