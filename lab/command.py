@@ -30,6 +30,8 @@ LATENCIES = (
     ("admission", "from a device's first attempt to its Access-Accept"),
     ("round", "one round trip of a login"),
     ("accounting", "one record until its answer"),
+    ("report", "from a posture report's being due to its verdict"),
+    ("change", "from the beginning of a report to the change at the switch"),
 )
 """Of a swarm's report, and what they span."""
 
@@ -184,17 +186,38 @@ def _print_swarm(report: dict[str, Any]) -> None:
             "keys": f"{logins['msk_verified']} right, {logins['msk_wrong']} wrong",
             "segments": f"{granted}; {report['granted_wrong']} others",
             "accounting": f"{told['start']} starts, {told['stop']} stops, {told['unanswered']} not answered",
+            **_posture_of_swarm(report),
             "requests sent again": report["retransmits"],
             "replies not believed": report["dropped_replies"],
         }
     )
     rows = [
-        [what, *(f"{report['latency_us'][name][one] / 1000:.1f}" for one in PERCENTILES)] for name, what in LATENCIES
+        [what, *(f"{report['latency_us'][name][one] / 1000:.1f}" for one in PERCENTILES)]
+        for name, what in LATENCIES
+        if report["latency_us"][name]["samples"]
     ]
     print_table(["MILLISECONDS", *(name.upper().replace("_", ".") for name in PERCENTILES)], rows)
     for cause, count in report["causes"].items():
         note(f"{count} times: {cause}")
     say("all right" if report["all_right"] else "not all was right")
+
+
+def _posture_of_swarm(report: dict[str, Any]) -> dict[str, str]:
+    """What is told of a swarm that reports."""
+    told, changes = report["posture"], report["changes"]
+    if told is None:
+        return {}
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in told["verdicts"].items())
+    ended = [
+        f"{verdict}: " + ", ".join(f"{segment} {count}" for segment, count in segments.items())
+        for verdict, segments in report["left"].items()
+    ]
+    return {
+        "reports": f"{told['accepted']} taken, {told['refused']} refused, {told['unanswered']} not answered",
+        "verdicts": f"{verdicts}; {told['verdicts_wrong']} not deserved",
+        "changes": f"{changes['acked']} made, {changes['ended']} put off, {changes['not_known']} too late",
+        "in force at the end": "; ".join(ended),
+    }
 
 
 def _print_matrix(seen: dict[Resident, Sight]) -> None:

@@ -115,13 +115,30 @@ def run(ctx: click.Context, scenarios: tuple[str, ...], list_only: bool, folder:
     default=0.0,
     help="Share of the devices that can resume a TLS session.",
 )
+@click.option("--posture", is_flag=True, help="Each device reports its posture, with a certificate of its own.")
+@click.option(
+    "--unhealthy",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    help="Share of the devices that report a firewall that is off, with --posture.",
+)
+@click.option(
+    "--report-every",
+    type=click.FloatRange(5),
+    default=5.0,
+    show_default=True,
+    help="Seconds from a verdict to the device's next report.",
+)
 @output_option
 @click.pass_context
 def swarm(ctx: click.Context, /, output: Format, **wanted: Any) -> None:
     """Let many real EAP-TLS devices log in, at simulated switches with accounting, and judge all that comes back.
 
     Makes a server for this on the loopback interface, and removes it; needs no root. Every MSK, every authenticator
-    and the segment of every Access-Accept is verified. Exits with 1 when something was not as it must be.
+    and the segment of every Access-Accept is verified. With --posture, so is every verdict, and devices that report a
+    firewall that is off must be moved to remediation while they stay. Exits with 1 when something was not as it must
+    be.
     """
     if not _lab().swarm(wanted, output):
         ctx.exit(1)

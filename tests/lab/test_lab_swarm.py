@@ -62,5 +62,5 @@ def test_devices_take_turns_among_the_segments() -> None:
 def test_another_segment_than_the_policy_grants_is_wrong(
     all_right: bool, granted: dict[str, int], is_right: bool
 ) -> None:
-    report = judged({"all_right": all_right, "granted": granted}, {"office": 2})
+    report = judged({"all_right": all_right, "granted": granted, "left": {}}, {"office": 2}, {})
     assert (report["all_right"], report["granted_expected"]) == (is_right, {"office": 2})

@@ -6,8 +6,6 @@ use crate::nas_port::NasPort;
 
 /// Acct-Authentic RADIUS (RFC 2866 5.6).
 const AUTHENTIC_RADIUS: u32 = 1;
-/// Acct-Terminate-Cause Lost-Carrier (RFC 2866 5.10): the device was unplugged, or went elsewhere.
-const LOST_CARRIER: u32 = 2;
 
 /// Octets that a device sends and receives in a second of its session, so that counters grow as real ones do.
 const OCTETS_PER_SECOND: (u64, u64) = (40_000, 250_000);
@@ -38,6 +36,24 @@ impl AccountingStatus {
     }
 }
 
+/// Acct-Terminate-Cause (RFC 2866 5.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TerminateCause {
+    /// The device was unplugged, or went elsewhere.
+    LostCarrier,
+    /// The server asked for it (RFC 5176).
+    AdminReset,
+}
+
+impl TerminateCause {
+    fn number(self) -> u32 {
+        match self {
+            Self::LostCarrier => 2,
+            Self::AdminReset => 6,
+        }
+    }
+}
+
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountingRecord {
@@ -53,6 +69,8 @@ pub struct AccountingRecord {
     pub event_timestamp: Option<u32>,
     /// Acct-Session-Time in seconds.
     pub session_time: u32,
+    /// Acct-Terminate-Cause of a Stop.
+    pub terminate_cause: TerminateCause,
 }
 
 impl AccountingRecord {
@@ -78,7 +96,7 @@ impl AccountingRecord {
             self.put_counters(request)?;
         }
         if self.status == AccountingStatus::Stop {
-            request.integer(AttributeType::ACCT_TERMINATE_CAUSE, LOST_CARRIER)?;
+            request.integer(AttributeType::ACCT_TERMINATE_CAUSE, self.terminate_cause.number())?;
         }
         port.describe(request)
     }
@@ -120,6 +138,7 @@ mod tests {
             user_name: b"alice".to_vec(),
             event_timestamp: Some(1_800_000_000),
             session_time: 86_400,
+            terminate_cause: TerminateCause::AdminReset,
         };
         let mut request = RequestBuilder::new(Code::ACCOUNTING_REQUEST, 1, [0; 16]);
         record.put(&NasPort::wired(MacAddress::numbered(1)), &mut request).unwrap();
@@ -139,6 +158,7 @@ mod tests {
         assert_eq!((high << 32) + rest, 86_400 * 250_000);
         assert_eq!(packet.first(AttributeType::CLASS), Some(b"decision".as_slice()));
         assert_eq!(number(&packet, AttributeType::EVENT_TIMESTAMP), Some(1_800_000_000));
+        assert_eq!(number(&packet, AttributeType::ACCT_TERMINATE_CAUSE), Some(6));
     }
 
     #[test]

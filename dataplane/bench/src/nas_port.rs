@@ -35,6 +35,15 @@ impl MacAddress {
         Self([0x02, 0x00, a, b, c, d])
     }
 
+    /// Which of the load generator's devices it is; None for another's address.
+    #[must_use]
+    pub fn number(&self) -> Option<u32> {
+        match self.0 {
+            [0x02, 0x00, index @ ..] => Some(u32::from_be_bytes(index)),
+            _ => None,
+        }
+    }
+
     /// Twelve lower-case hex digits, the User-Name that most NASes send for MAC authentication bypass.
     #[must_use]
     pub fn bare(&self) -> String {

@@ -2,12 +2,12 @@
 //!
 //! A [`SwarmPlan`] is run by worker threads, each with its share of the devices. What a device does next is decided by its
 //! [`life`], without sockets or clocks; where it does it by its [`switches`]. Beginnings are an open loop: nobody waits
-//! for the server.
+//! for the server. Posture reports, and changes that reach the switches, have threads [`beside`] the workers.
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU64;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use rustls::ClientConfig;
@@ -22,21 +22,28 @@ use crate::traffic::server_use::Measurement;
 use crate::traffic::worker::{Loss, Worker};
 use crate::traffic::{Pace, TrafficError};
 
+mod beside;
 mod crowd;
+mod dynamic_authorization;
 mod errands;
 mod life;
 mod progress;
 mod report;
+mod reports;
+mod seats;
 mod switches;
 mod tally;
 
 pub use report::SwarmReport;
+pub use reports::PosturePlan;
 pub use tally::Expectation;
 
-use crowd::Devices;
+use beside::Beside;
+use crowd::{Devices, Surroundings};
 use errands::{Errand, Errands};
 use life::{Itinerary, Life};
 use progress::Progress;
+use seats::Seats;
 use switches::Switches;
 use tally::Tally;
 
@@ -105,6 +112,10 @@ pub struct SwarmPlan {
     pub attempts: u32,
     /// What must be granted.
     pub expectation: Expectation,
+    /// Reports of the devices while they are in; None: nobody reports.
+    pub posture: Option<PosturePlan>,
+    /// Where the switches, on their addresses, take changes of authorization; None: nowhere.
+    pub coa_port: Option<u16>,
     /// Worker threads.
     pub threads: usize,
     /// The server's process, to be measured.
@@ -127,32 +138,44 @@ pub fn run(plan: &SwarmPlan) -> Result<SwarmReport, TrafficError> {
     if plan.profile == Profile::PowerCut {
         swarm.announce_switches(&mut total)?;
     }
+    let Swarm { mut workers, switches, lives } = swarm;
+    let seats = Seats::new(if plan.coa_port.is_some() { plan.supplicants } else { 0 });
+    let (tell, put_off): (Vec<_>, Vec<_>) = workers.iter().map(|_| mpsc::channel()).unzip();
+    let beside = Beside::new(plan, &switches, &seats, tell)?;
     let progress = Progress::new(plan.supplicants, plan.progress);
     let rate = if plan.profile == Profile::PowerCut { f64::INFINITY } else { plan.rate };
     let begun = Instant::now();
-    let threads = swarm.workers.len();
+    let threads = workers.len();
+    let around = Surroundings {
+        switches: &switches,
+        expectation: &plan.expectation,
+        progress: &progress,
+        reports: beside.reports.as_ref(),
+        seats: plan.coa_port.map(|_| &seats),
+    };
     let itinerary = Itinerary::of(plan);
-    let mut crowds: Vec<Devices<'_>> = swarm
-        .lives
-        .drain(..)
+    let mut crowds: Vec<Devices<'_>> = lives
+        .into_iter()
+        .zip(put_off)
         .enumerate()
-        .map(|(index, lives)| {
+        .map(|(index, (lives, put_off))| {
             let count = PhaseEnd::Count(u64::from(plan.supplicants));
             let arrivals = Arrivals::share(Pace::Open { rate }, count, index, threads, begun);
-            Devices::new(lives, arrivals, itinerary, &swarm.switches, &plan.expectation, &progress)
+            Devices::new(lives, arrivals, itinerary, put_off, around)
         })
         .collect();
-    let exchanged = phase(&mut swarm.workers, &mut crowds, || {
-        progress.draw();
-        measurement.look()
+    let (exchanged, besides) = beside.during(|| {
+        phase(&mut workers, &mut crowds, || {
+            progress.draw();
+            measurement.look()
+        })
     })?;
     progress.clear();
     for crowd in crowds {
         total.add(crowd.into_tally());
     }
-    total.exchanged.add(exchanged);
-    let switches = swarm.switches.count();
-    Ok(SwarmReport::new(plan, switches, total, begun, &measurement.finish(plan.linger)?))
+    total.exchanged.add(exchanged?);
+    Ok(SwarmReport::new(plan, switches.count(), total, besides, begun, &measurement.finish(plan.linger)?))
 }
 
 /// Workers, switches and devices before the day begins.

@@ -21,6 +21,10 @@ use crate::swarm::{Expectation, Profile, SwarmPlan, run as run_swarm};
 use super::server::{DeviceArguments, ServerArguments, seconds};
 use super::{CliResult, print};
 
+mod posture;
+
+use posture::PostureArguments;
+
 /// Exit code when something is wrong with what the server did.
 const WRONG: u8 = 1;
 
@@ -79,6 +83,12 @@ pub(super) struct SwarmArguments {
     /// A segment and its VLAN; every Access-Accept must grant one of those given.
     #[arg(long, value_name = "NAME=VLAN")]
     expect_segment: Vec<ExpectedSegment>,
+    #[command(flatten)]
+    posture: PostureArguments,
+    /// Port on the addresses of the switches where they take changes of authorization (RFC 5176): they change the VLAN
+    /// of a live session, or end it so that its device logs in again.
+    #[arg(long, value_name = "PORT", requires = "sources")]
+    coa_port: Option<u16>,
     /// Worker threads.
     #[arg(long, value_name = "N", default_value_t = 1)]
     threads: usize,
@@ -122,6 +132,7 @@ pub(super) fn run(arguments: &SwarmArguments) -> CliResult<ExitCode> {
 impl SwarmArguments {
     fn plan(&self) -> CliResult<SwarmPlan> {
         let server = self.server.address()?;
+        let devices = self.devices.as_deref().map_or_else(|| Ok(Vec::new()), pairs)?;
         Ok(SwarmPlan {
             server,
             accounting: self.accounting_address(server)?,
@@ -135,7 +146,7 @@ impl SwarmArguments {
                 ProfileArgument::Roaming => Profile::Roaming,
             },
             rate: positive(self.rate, "--rate")?,
-            certificates: self.certificates()?,
+            certificates: self.certificates(&devices)?,
             eap: Arc::new(self.device.eap_settings()),
             sources: self.sources.as_ref().map_or_else(Vec::new, |sources| sources.0.clone()),
             with_ticket: self.with_ticket,
@@ -145,6 +156,8 @@ impl SwarmArguments {
             restart_after: seconds(self.restart_after)?,
             attempts: self.attempts,
             expectation: self.expectation(),
+            posture: self.posture.plan(&devices, self.device.ca.as_ref(), self.supplicants)?,
+            coa_port: self.coa_port,
             threads: self.threads,
             server_process: self.server_pid.map(ProcessId),
             linger: seconds(self.linger)?,
@@ -163,18 +176,18 @@ impl SwarmArguments {
             .ok_or_else(|| format!("{text} has no address").into())
     }
 
-    fn certificates(&self) -> CliResult<Vec<Arc<ClientConfig>>> {
+    fn certificates(&self, devices: &[(PathBuf, PathBuf)]) -> CliResult<Vec<Arc<ClientConfig>>> {
         let Some(folder) = &self.devices else {
             if self.device.cert.is_none() {
                 return Err("--devices, or --cert and --key, are needed: a swarm logs in by certificate".into());
             }
             return Ok(vec![Arc::new(self.device.client_config()?)]);
         };
-        let pairs = pairs(folder)?;
-        if pairs.is_empty() {
+        if devices.is_empty() {
             return Err(format!("{}: no NAME.key with NAME.pem beside it", folder.display()).into());
         }
-        pairs.iter().map(|(chain, key)| Ok(Arc::new(self.device.client_config_of(Some((chain, key)))?))).collect()
+        let wanted = devices.iter().zip(0..self.supplicants);
+        wanted.map(|((chain, key), _)| Ok(Arc::new(self.device.client_config_of(Some((chain, key)))?))).collect()
     }
 
     fn expectation(&self) -> Expectation {

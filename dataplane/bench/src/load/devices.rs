@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rustls::ClientConfig;
 
 use super::{LoadMode, LoadPlan};
-use crate::accounting::{AccountingRecord, AccountingStatus};
+use crate::accounting::{AccountingRecord, AccountingStatus, TerminateCause};
 use crate::authentication::{Authentication, Method};
 use crate::nas_port::{MacAddress, NasPort};
 use crate::supplicant::{EapSettings, Supplicant, with_session_store};
@@ -109,6 +109,7 @@ impl Devices {
             user_name: b"alice@corp.example".to_vec(),
             event_timestamp: None,
             session_time: 3_600,
+            terminate_cause: TerminateCause::LostCarrier,
         }
     }
 }

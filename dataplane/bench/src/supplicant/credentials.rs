@@ -117,6 +117,12 @@ impl Credentials {
     pub fn new(roots: RootCertStore, client: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>) -> Self {
         Self { roots, client }
     }
+
+    /// The certificate chain, leaf first, and its key; None for a device that has none.
+    #[must_use]
+    pub fn client(&self) -> Option<(&[CertificateDer<'static>], &PrivateKeyDer<'static>)> {
+        self.client.as_ref().map(|(chain, key)| (chain.as_slice(), key))
+    }
 }
 
 /// A TLS client without session store; [`with_session_store`] gives one to a device.

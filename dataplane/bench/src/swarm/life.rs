@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustls::ClientConfig;
 
 use super::{Profile, SwarmPlan};
-use crate::accounting::AccountingStatus;
+use crate::accounting::{AccountingStatus, TerminateCause};
 use crate::supplicant::with_session_store;
 
 /// What every device has in mind.
@@ -56,6 +56,9 @@ pub(super) enum Outcome {
 pub(super) struct Life {
     number: u32,
     visit: u32,
+    login: u32,
+    until: Option<Instant>,
+    is_put_off: bool,
     tls: Arc<ClientConfig>,
     state: State,
 }
@@ -66,7 +69,7 @@ enum State {
     Outside { since: Option<Instant>, refusals: u32 },
     /// Has access; its switch has not reported it.
     Admitted(Session),
-    /// Its switch has; it leaves at `until`.
+    /// Its switch has; it leaves at `until`, or when it is put off.
     Online { session: Session, until: Instant },
     /// Its switch reports the end.
     Leaving,
@@ -91,7 +94,15 @@ impl Itinerary {
 impl Life {
     /// Device `number`, with a certificate, and a memory for tickets of its own.
     pub(super) fn new(number: u32, certificate: &ClientConfig) -> Self {
-        Self { number, visit: 0, tls: Arc::new(with_session_store(certificate)), state: ARRIVING }
+        Self {
+            number,
+            visit: 0,
+            login: 0,
+            until: None,
+            is_put_off: false,
+            tls: Arc::new(with_session_store(certificate)),
+            state: ARRIVING,
+        }
     }
 
     pub(super) fn number(&self) -> u32 {
@@ -101,6 +112,29 @@ impl Life {
     /// How often it has moved.
     pub(super) fn visit(&self) -> u32 {
         self.visit
+    }
+
+    /// How often it has tried to log in.
+    pub(super) fn login(&self) -> u32 {
+        self.login
+    }
+
+    /// Whether it had access at this port before, and was put off.
+    pub(super) fn is_back(&self) -> bool {
+        self.until.is_some()
+    }
+
+    /// Why its session ends.
+    pub(super) fn terminate_cause(&self) -> TerminateCause {
+        if self.is_put_off { TerminateCause::AdminReset } else { TerminateCause::LostCarrier }
+    }
+
+    /// Its switch ends the session of a login (RFC 5176); false when that session ends already. Its next deed is the
+    /// end, then it logs in again for as long as it would have stayed.
+    pub(super) fn put_off(&mut self, login: u32) -> bool {
+        let is_live = matches!(self.state, State::Admitted(_) | State::Online { .. }) && login == self.login;
+        self.is_put_off |= is_live;
+        is_live
     }
 
     pub(super) fn tls(&self) -> &Arc<ClientConfig> {
@@ -116,13 +150,14 @@ impl Life {
     pub(super) fn deed(&mut self, due: Instant) -> Option<Deed> {
         let (state, deed) = match mem::replace(&mut self.state, State::Gone) {
             State::Outside { since, refusals } => {
+                self.login += 1;
                 let wanted_since = since.unwrap_or(due);
                 (State::Outside { since: Some(wanted_since), refusals }, Deed::LogIn { wanted_since })
             }
             State::Admitted(session) => {
                 (State::Admitted(session.clone()), Deed::Report { session, status: AccountingStatus::Start })
             }
-            State::Online { session, until } if due >= until => {
+            State::Online { session, until } if due >= until || self.is_put_off => {
                 (State::Leaving, Deed::Report { session, status: AccountingStatus::Stop })
             }
             State::Online { session, until } => (
@@ -143,20 +178,28 @@ impl Life {
                 (State::Outside { since, refusals: refusals + 1 }, Some(now + itinerary.restart_after))
             }
             (State::Admitted(session), _) => {
-                let until = session.since + itinerary.stay;
-                (State::Online { session, until }, Some(until.min(now + itinerary.interim)))
+                let until = *self.until.get_or_insert(session.since + itinerary.stay);
+                (State::Online { session, until }, Some(self.next_record(until, now, itinerary)))
             }
             (State::Online { session, until }, _) => {
-                (State::Online { session, until }, Some(until.min(now + itinerary.interim)))
+                (State::Online { session, until }, Some(self.next_record(until, now, itinerary)))
+            }
+            (State::Leaving, _) if mem::take(&mut self.is_put_off) && self.until.is_some_and(|until| now < until) => {
+                (ARRIVING, Some(now))
             }
             (State::Leaving, _) if self.visit < itinerary.moves => {
                 self.visit += 1;
+                self.until = None;
                 (ARRIVING, Some(now))
             }
             (State::Outside { .. } | State::Leaving | State::Gone, _) => (State::Gone, None),
         };
         self.state = state;
         next
+    }
+
+    fn next_record(&self, until: Instant, now: Instant, itinerary: &Itinerary) -> Instant {
+        if self.is_put_off { now } else { until.min(now + itinerary.interim) }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::life::{Life, Session};
 use super::{Profile, SwarmPlan};
-use crate::accounting::{AccountingRecord, AccountingStatus};
+use crate::accounting::{AccountingRecord, AccountingStatus, TerminateCause};
 use crate::authentication::{Authentication, Method};
 use crate::nas_port::{MacAddress, NasPort, PORT_TYPE_ETHERNET, PORT_TYPE_WIRELESS};
 use crate::supplicant::{EapSettings, Supplicant};
@@ -30,13 +30,22 @@ pub(super) struct Switches {
 impl Switches {
     /// As many as the devices need. `run`: a number that no other run has, for session ids.
     pub(super) fn new(plan: &SwarmPlan, run: u32) -> Self {
-        Self {
-            count: plan.supplicants.div_ceil(PORTS).max(1),
-            profile: plan.profile,
-            sources: plan.sources.clone(),
-            eap: Arc::clone(&plan.eap),
-            run,
-        }
+        Self::of(plan.supplicants, plan.profile, plan.sources.clone(), Arc::clone(&plan.eap), run)
+    }
+
+    /// The same from its parts.
+    pub(super) fn of(devices: u32, profile: Profile, sources: Vec<IpAddr>, eap: Arc<EapSettings>, run: u32) -> Self {
+        Self { count: devices.div_ceil(PORTS).max(1), profile, sources, eap, run }
+    }
+
+    /// The addresses that they take turns on.
+    pub(super) fn sources(&self) -> &[IpAddr] {
+        &self.sources
+    }
+
+    /// The address of a device's switch; None where the operating system chooses it.
+    pub(super) fn address_of(&self, life: &Life) -> Option<IpAddr> {
+        self.sources.get(self.source_index(self.switch_of(life))).copied()
     }
 
     pub(super) fn count(&self) -> u32 {
@@ -85,11 +94,12 @@ impl Switches {
     ) -> Authentication {
         let record = AccountingRecord {
             status,
-            session_id: format!("{:08x}-{:x}-{:x}", self.run, life.number(), life.visit()),
+            session_id: self.session_id(life.number(), life.login()),
             class: session.class.clone(),
             user_name: session.user_name.clone(),
             event_timestamp: Some(now()),
             session_time,
+            terminate_cause: life.terminate_cause(),
         };
         Authentication::new(self.port_of(life), Method::Accounting(record))
     }
@@ -103,8 +113,20 @@ impl Switches {
             user_name: Vec::new(),
             event_timestamp: Some(now()),
             session_time: 0,
+            terminate_cause: TerminateCause::LostCarrier,
         };
         Authentication::new(self.port(switch, 0, MacAddress::numbered(0)), Method::Accounting(record))
+    }
+
+    /// Device and login that an Acct-Session-Id of this run names.
+    pub(super) fn session_named(&self, session_id: &str) -> Option<(u32, u32)> {
+        let (number, login) = session_id.split_once('-')?.1.split_once('-')?;
+        let (number, login) = (u32::from_str_radix(number, 16).ok()?, u32::from_str_radix(login, 16).ok()?);
+        (self.session_id(number, login) == session_id).then_some((number, login))
+    }
+
+    fn session_id(&self, number: u32, login: u32) -> String {
+        format!("{:08x}-{number:x}-{login:x}", self.run)
     }
 
     fn port_of(&self, life: &Life) -> NasPort {

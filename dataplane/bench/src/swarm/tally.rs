@@ -39,6 +39,7 @@ impl Expectation {
 pub(super) struct Tally {
     pub(super) devices_in: u64,
     pub(super) moves: u64,
+    pub(super) readmitted: u64,
     pub(super) restarts: u64,
     pub(super) given_up: u64,
     pub(super) accepts: u64,
@@ -51,6 +52,8 @@ pub(super) struct Tally {
     pub(super) handshakes_resumed: u64,
     pub(super) granted: BTreeMap<String, u64>,
     pub(super) granted_wrong: u64,
+    pub(super) left: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    pub(super) left_wrong: u64,
     pub(super) last_in: Option<Instant>,
     pub(super) answered: BTreeMap<AccountingStatus, u64>,
     pub(super) unanswered: u64,
@@ -116,6 +119,13 @@ impl Tally {
         }
     }
 
+    /// A session ends in the VLAN that was in force last. `deserved`: how the server must judge the device.
+    pub(super) fn left(&mut self, deserved: &'static str, vlan: Option<&str>, expectation: &Expectation) {
+        let (segment, right) = expectation.judge(vlan);
+        *self.left.entry(deserved).or_default().entry(segment).or_default() += 1;
+        self.left_wrong += u64::from(!right);
+    }
+
     /// The switches have announced themselves.
     pub(super) fn announced(&mut self, errands: Errands) {
         *self.answered.entry(AccountingStatus::On).or_default() += errands.done;
@@ -131,6 +141,7 @@ impl Tally {
     pub(super) fn add(&mut self, other: Self) {
         self.devices_in += other.devices_in;
         self.moves += other.moves;
+        self.readmitted += other.readmitted;
         self.restarts += other.restarts;
         self.given_up += other.given_up;
         self.accepts += other.accepts;
@@ -142,10 +153,17 @@ impl Tally {
         self.handshakes_full += other.handshakes_full;
         self.handshakes_resumed += other.handshakes_resumed;
         self.granted_wrong += other.granted_wrong;
+        self.left_wrong += other.left_wrong;
         self.unanswered += other.unanswered;
         self.last_in = self.last_in.max(other.last_in);
         for (granted, count) in other.granted {
             *self.granted.entry(granted).or_default() += count;
+        }
+        for (deserved, segments) in other.left {
+            let sums = self.left.entry(deserved).or_default();
+            for (segment, count) in segments {
+                *sums.entry(segment).or_default() += count;
+            }
         }
         for (status, count) in other.answered {
             *self.answered.entry(status).or_default() += count;

@@ -1,4 +1,5 @@
-//! The supplicant and the load generator against a small EAP-TLS server in this process, over real UDP.
+//! The supplicant and the load generator against a small EAP-TLS server in this process, over real UDP; the posture agent
+//! against a small HTTPS server.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +10,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test, not a library")]
 
 mod pki;
+mod posture;
 mod server;
 
 use std::sync::Arc;
@@ -227,6 +229,8 @@ fn swarm_plan(server: &Server, config: &Arc<ClientConfig>, profile: Profile) -> 
         restart_after: Duration::from_millis(1),
         attempts: 3,
         expectation: Expectation::Anything,
+        posture: None,
+        coa_port: None,
         threads: 2,
         server_process: None,
         linger: Duration::ZERO,

@@ -53,9 +53,12 @@ impl Pki {
 
     /// A device with this PKI's client certificate that trusts `ca`.
     pub fn device(&self, ca: &CertificateDer<'static>, preferences: &TlsPreferences) -> ClientConfig {
-        let client = (vec![self.client.0.clone()], self.client.1.clone_key());
-        let credentials = Credentials::new(roots(ca), Some(client));
-        with_session_store(&client_config(&credentials, preferences).unwrap())
+        with_session_store(&client_config(&self.credentials(ca), preferences).unwrap())
+    }
+
+    /// What such a device has.
+    pub fn credentials(&self, ca: &CertificateDer<'static>) -> Credentials {
+        Credentials::new(roots(ca), Some((vec![self.client.0.clone()], self.client.1.clone_key())))
     }
 
     /// A device without a certificate.

@@ -61,6 +61,25 @@ fn a_stay_is_start_updates_and_stop() {
 }
 
 #[test]
+fn rfc5176_a_device_that_is_put_off_logs_in_again_and_stays_no_longer() {
+    let (mut life, itinerary, begun) = (device(), itinerary(0), Instant::now());
+    let _ = life.deed(begun);
+    let _ = life.ended(Outcome::Admitted(session(begun)), begun, &itinerary);
+    assert_eq!(status(life.deed(begun)), AccountingStatus::Start);
+    assert!(!life.put_off(0), "of an earlier login");
+    assert!(life.put_off(1) && !life.is_back());
+    let next = life.ended(Outcome::Reported, begun, &itinerary);
+    assert_eq!((next, life.terminate_cause()), (Some(begun), TerminateCause::AdminReset));
+    assert_eq!(status(life.deed(begun)), AccountingStatus::Stop);
+    assert!(!life.put_off(1), "it ends already");
+    assert_eq!(life.ended(Outcome::Reported, begun, &itinerary), Some(begun));
+    assert!(life.is_back() && life.visit() == 0);
+    let (records, next) = visit(&mut life, begun + 20 * SECOND, &itinerary);
+    assert_eq!(records, [(AccountingStatus::Start, 0), (AccountingStatus::Stop, 5)]);
+    assert_eq!((next, life.login(), life.terminate_cause()), (None, 2, TerminateCause::LostCarrier));
+}
+
+#[test]
 fn a_device_that_moves_logs_in_where_it_goes() {
     let (mut life, itinerary) = (device(), itinerary(1));
     let (_, next) = visit(&mut life, Instant::now(), &itinerary);
