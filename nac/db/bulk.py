@@ -21,6 +21,10 @@ Row = tuple[str | int | None, ...]
 _AT_ONCE: Final = 256
 """Rows that one statement of SQLite looks for: a statement for each costs three times as much."""
 
+_BY_INDEX: Final = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
+"""A batch is small beside what gathers in months; but PostgreSQL does not know how small a table aside is, and would
+read the other one as a whole."""
+
 
 def append(session: Session, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
     """Insert rows that are new. Raises SQLAlchemy's errors, as a statement of its own would."""
@@ -70,6 +74,7 @@ def fetch(
     with _cursor(session) as cursor:
         if _is_postgresql(session):
             aside = _copy_aside(cursor, table, keys, wanted)
+            cursor.execute(_BY_INDEX)
             cursor.execute(f"SELECT {listed} FROM {aside} JOIN {table.name} USING ({', '.join(keys)})")  # noqa: S608
             return list(cursor.fetchall())
         return [row for part in _parts(wanted) for row in cursor.execute(*_select(table, listed, keys, part))]

@@ -41,8 +41,26 @@ class Added(NamedTuple):
 NOTHING: Final = Added(0, 0)
 
 
+class Hour(NamedTuple):
+    """What a session has in the hour that begins at `hour` (Unix seconds), so far: the last columns of
+    `nac.db.schema.SessionUsage`."""
+
+    hour: int
+    hour_input_octets: int
+    hour_output_octets: int
+
+    def and_then(self, more: Hour) -> tuple[Hour, Hour]:
+        """The newer of both, and the older one; `NO_HOUR` when they are the same hour, and then one."""
+        if self.hour == more.hour:
+            return Hour(self.hour, min(self[1] + more[1], MOST), min(self[2] + more[2], MOST)), NO_HOUR
+        return (more, self) if self.hour < more.hour else (self, more)
+
+
+NO_HOUR: Final = Hour(0, 0, 0)
+
+
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """The columns of `nac.db.schema.SessionUsage`, in their order."""
+    """The columns of `nac.db.schema.SessionUsage`, in their order, up to its hour."""
 
     first_us: int
     seen_us: int
