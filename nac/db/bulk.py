@@ -10,13 +10,15 @@ import itertools
 import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import BigInteger, Boolean, Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 Row = tuple[str | int | None, ...]
+Rows = Sequence[Row] | bytes
+"""Rows, or the octets of one binary COPY: a copy is for PostgreSQL alone, and empty when there are no rows."""
 
 _AT_ONCE: Final = 256
 """Rows that one statement of SQLite looks for: a statement for each costs three times as much."""
@@ -26,7 +28,12 @@ _BY_INDEX: Final = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin 
 read the other one as a whole."""
 
 
-def append(session: Session, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def form(session: Session) -> Literal["tuples", "copy"]:
+    """In which form rows that are not made here are best given."""
+    return "copy" if _is_postgresql(session) else "tuples"
+
+
+def append(session: Session, table: Table, columns: Sequence[str], rows: Rows) -> None:
     """Insert rows that are new. Raises SQLAlchemy's errors, as a statement of its own would."""
     if not rows:
         return
@@ -42,7 +49,7 @@ def insert_missing(session: Session, table: Table, columns: Sequence[str], rows:
     _insert_or(session, table, columns, rows, "ON CONFLICT DO NOTHING")
 
 
-def upsert(session: Session, table: Table, columns: Sequence[str], rows: Sequence[Row], update: str) -> None:
+def upsert(session: Session, table: Table, columns: Sequence[str], rows: Rows, update: str) -> None:
     """Insert rows, or do `update` to what has their primary key: the part of the statement behind DO UPDATE SET.
 
     No two rows have the same key. Raises SQLAlchemy's errors.
@@ -51,7 +58,7 @@ def upsert(session: Session, table: Table, columns: Sequence[str], rows: Sequenc
     _insert_or(session, table, columns, rows, f"ON CONFLICT ({keys}) DO UPDATE SET {update}")
 
 
-def _insert_or(session: Session, table: Table, columns: Sequence[str], rows: Sequence[Row], otherwise: str) -> None:
+def _insert_or(session: Session, table: Table, columns: Sequence[str], rows: Rows, otherwise: str) -> None:
     if not rows:
         return
     with _cursor(session) as cursor:
@@ -64,7 +71,7 @@ def _insert_or(session: Session, table: Table, columns: Sequence[str], rows: Seq
 
 
 def fetch(
-    session: Session, table: Table, columns: Sequence[str], wanted: Sequence[Row], by: Sequence[str] = ()
+    session: Session, table: Table, columns: Sequence[str], wanted: Rows, by: Sequence[str] = ()
 ) -> list[tuple[Any, ...]]:
     """The `columns` of those rows whose keys are among the `wanted`. `by`: what the key is, else the primary key."""
     if not wanted:
@@ -72,11 +79,11 @@ def fetch(
     listed = ", ".join(f"{table.name}.{column}" for column in columns)
     keys = by or [column.name for column in table.primary_key]
     with _cursor(session) as cursor:
-        if _is_postgresql(session):
+        if _is_postgresql(session) or isinstance(wanted, bytes):
             aside = _copy_aside(cursor, table, keys, wanted)
             cursor.execute(_BY_INDEX)
-            cursor.execute(f"SELECT {listed} FROM {aside} JOIN {table.name} USING ({', '.join(keys)})")  # noqa: S608
-            return list(cursor.fetchall())
+            found = f"SELECT {listed} FROM {aside} JOIN {table.name} USING ({', '.join(keys)})"  # noqa: S608
+            return list(cursor.execute(found, binary=True).fetchall())
         return [row for part in _parts(wanted) for row in cursor.execute(*_select(table, listed, keys, part))]
 
 
@@ -153,7 +160,7 @@ def _select(table: Table, listed: str, keys: Sequence[str], wanted: Sequence[Row
     return statement, tuple(itertools.chain.from_iterable(wanted))
 
 
-def _copy_aside(cursor: Any, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> str:
+def _copy_aside(cursor: Any, table: Table, columns: Sequence[str], rows: Rows) -> str:
     """Into a table that only this connection has, and that is empty again at the transaction's end; its name."""
     name = f"{table.name}_aside"
     template = f"ON COMMIT DELETE ROWS AS TABLE {table.name} WITH NO DATA"
@@ -163,8 +170,11 @@ def _copy_aside(cursor: Any, table: Table, columns: Sequence[str], rows: Sequenc
     return name
 
 
-def _copy(cursor: Any, table: Table, name: str, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def _copy(cursor: Any, table: Table, name: str, columns: Sequence[str], rows: Rows) -> None:
     with cursor.copy(f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
+        if isinstance(rows, bytes):
+            copy.write(rows)
+            return
         copy.set_types([_type(table, column) for column in columns])
         for row in rows:
             copy.write_row(row)

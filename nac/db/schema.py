@@ -433,7 +433,7 @@ class LiveSession(Base):
 
 
 class SessionUsage(Base):
-    """What accounting said of a session so far (`nac.sessions.usage`).
+    """What accounting said of a session so far (`dataplane/drain/src/usage.rs`).
 
     `input_counter`, `output_counter` and `session_time` are the NAS's newest words; `input_octets` and `output_octets`
     are counted up from all of them, over counters that wrap or begin anew. `hour`: the newest one in which octets were

@@ -6,68 +6,48 @@ report. The newest hour of a session is in its row of `session_usage`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-import msgspec
 from sqlalchemy import Table, select, text, update
 from sqlalchemy.orm import Session
 
+from nac._dataplane import AccountingBatch
 from nac.db import bulk
 from nac.db.schema import Base, Drained, SessionUsage
-from nac.sessions.usage import MOST, NO_HOUR, Added, Hour, Report, Usage
 
-SessionKey = tuple[str, str]
-"""Client and Acct-Session-Id."""
-
-_KEYS: Final = ("client", "session_id")
-_HOUR_AT: Final = len(_KEYS) + len(Usage.__struct_fields__)
-_COLUMNS: Final = (*_KEYS, *Usage.__struct_fields__, *Hour._fields)
+_ACCOUNTING: Final[Table] = Base.metadata.tables["accounting"]
 _USAGE: Final[Table] = Base.metadata.tables["session_usage"]
 _HOURS: Final[Table] = Base.metadata.tables["session_hours"]
-_HOUR_COLUMNS: Final = ("hour", *_KEYS, *Added._fields)
-_HOUR_US: Final = 3_600_000_000
-_HOUR_S: Final = 3600
-
-_REPLACE: Final = ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS[len(_KEYS) :])
-# Counted up to MOST: neither database has more in a column, and SQLite would go on with a float.
+_REPLACE: Final = ", ".join(
+    f"{column.name} = excluded.{column.name}" for column in _USAGE.columns if not column.primary_key
+)
+_MOST: Final = 2**63 - 1
+# Counted up to what a column holds: SQLite would go on with a float.
 _ADD: Final = ", ".join(
-    f"{column} = CASE WHEN session_hours.{column} > {MOST} - excluded.{column} THEN {MOST} "
+    f"{column} = CASE WHEN session_hours.{column} > {_MOST} - excluded.{column} THEN {_MOST} "
     f"ELSE session_hours.{column} + excluded.{column} END"
-    for column in Added._fields
+    for column in ("input_octets", "output_octets")
 )
 _KEEP: Final = (
-    f"INSERT INTO session_hours ({', '.join(_HOUR_COLUMNS)}) "  # noqa: S608 - names of ours
+    f"INSERT INTO session_hours ({', '.join(_HOURS.columns.keys())}) "  # noqa: S608 - names of ours
     f"SELECT hour, client, session_id, hour_input_octets, hour_output_octets FROM session_usage "
     f"WHERE seen_us < :before AND (hour_input_octets > 0 OR hour_output_octets > 0) "
     f"ON CONFLICT (hour, client, session_id) DO UPDATE SET {_ADD}"
 )
-_NONE: Final = NO_HOUR._asdict()
+_NONE: Final = {"hour": 0, "hour_input_octets": 0, "hour_output_octets": 0}
 
 
-def count(session: Session, reports: Sequence[tuple[SessionKey, Report]]) -> None:
-    """Count what records that were never counted before say of sessions, in their order.
+def store(session: Session, batch: AccountingBatch) -> None:
+    """Append records that were never stored before, and count what they say of sessions.
 
     What a session has in a batch is added up first: one row is read and written for each session. The hour in which it
     reports is in that row, and goes to the others when it is over.
     """
-    keys = sorted({key for key, _ in reports})
-    found = bulk.fetch(session, _USAGE, _COLUMNS, keys)
-    used = {(row[0], row[1]): Usage(*row[2:_HOUR_AT]) for row in found}
-    newest = {(row[0], row[1]): Hour(*row[_HOUR_AT:]) for row in found}
-    over: dict[tuple[int, str, str], Hour] = {}
-    for key, report in reports:
-        before = used.get(key)
-        used[key], added = Usage.begun_by(report) if before is None else before.after(report)
-        if any(added):
-            hour = Hour(report.happened_us // _HOUR_US * _HOUR_S, *added)
-            newest[key], older = newest.get(key, NO_HOUR).and_then(hour)
-            if any(older[1:]):
-                at = (older.hour, *key)
-                over[at] = over[at].and_then(older)[0] if at in over else older
-    usages = [key + msgspec.structs.astuple(used[key]) + newest.get(key, NO_HOUR) for key in keys]
-    bulk.upsert(session, _USAGE, _COLUMNS, usages, _REPLACE)
-    bulk.upsert(session, _HOURS, _HOUR_COLUMNS, [at + over[at][1:] for at in sorted(over)], _ADD)
+    bulk.append(session, _ACCOUNTING, _ACCOUNTING.columns.keys(), batch.rows())
+    known = bulk.fetch(session, _USAGE, _USAGE.columns.keys(), batch.sessions())
+    usages, hours = batch.count(known)
+    bulk.upsert(session, _USAGE, _USAGE.columns.keys(), usages, _REPLACE)
+    bulk.upsert(session, _HOURS, _HOURS.columns.keys(), hours, _ADD)
 
 
 def keep_hours(session: Session, *, seen_before_us: int) -> None:

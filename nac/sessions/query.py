@@ -14,7 +14,6 @@ from nac.errors import ConflictError, NotFoundError
 from nac.events.query import is_id
 from nac.events.store import search_mac
 from nac.identity.name import fold
-from nac.sessions.usage import Hour
 
 _MICROSECONDS: Final = 1_000_000
 
@@ -96,11 +95,11 @@ def hours(session: Session, client: str, session_id: str, *, since_us: int) -> l
         SessionUsage.hour >= since,
         or_(SessionUsage.hour_input_octets > 0, SessionUsage.hour_output_octets > 0),
     )
-    found: dict[int, Hour] = {}
-    for row in session.execute(over.union_all(newest)):
-        hour = Hour(*row)
-        found[hour.hour] = found[hour.hour].and_then(hour)[0] if hour.hour in found else hour
-    return [HourlyUse(*found[at]) for at in sorted(found)]
+    found: dict[int, HourlyUse] = {}
+    for hour, into, out in session.execute(over.union_all(newest)):
+        there = found.get(hour, HourlyUse(hour, 0, 0))
+        found[hour] = HourlyUse(hour, there.input_octets + into, there.output_octets + out)
+    return [found[hour] for hour in sorted(found)]
 
 
 def accounting(session: Session, client: str, session_id: str, *, limit: int) -> list[str]:

@@ -11,11 +11,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from nac.db import Database, upgrade
+from nac._dataplane import AccountingBatch
+from nac.db import Database, bulk, upgrade
 from nac.db.engine import SCHEMA_VERSION, create, schema_version
 from nac.errors import StorageError
 from nac.sessions import accounting, query
-from nac.sessions.usage import Report
 
 FILLED = {
     "0001": [
@@ -131,8 +131,9 @@ def test_what_hours_had_so_far_is_counted_on(empty_url: str) -> None:
     make_old(empty_url, "0009")
     upgrade(empty_url)
     with Database.open(empty_url).write() as session:
-        report = Report("interim-update", 7, 600, 100, 80)
-        accounting.count(session, [(("sw", "2A"), report)])
+        told = b"""{"at": 7, "happened_at": 7, "client": "sw", "status": "interim-update", "session_id": "2A",
+                    "session_time": 600, "input_octets": 100, "output_octets": 80}"""
+        accounting.store(session, AccountingBatch(node="n3", records=[(1, told)], form=bulk.form(session)))
         assert query.hours(session, "sw", "2A", since_us=0) == [query.HourlyUse(0, 100, 80)]
 
 

@@ -16,7 +16,7 @@ from nac.db.schema import Accounting, Drained, SessionHour, SessionUsage
 from nac.events.store import EventStore, ReceivedEvent
 from nac.events.types import AccountingEvent, NasPort, decode_header
 from nac.sessions import query
-from nac.sessions.usage import Report, Usage
+from tests.sessions.counting import Report, Usage
 
 NODE = "ab" * 16
 SECOND = 1_000_000
