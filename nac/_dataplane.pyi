@@ -452,10 +452,11 @@ class AccountingBatch:
         """The keys of `session_usage` of which these records tell, sorted."""
 
     def count(
-        self, known: Sequence[tuple[str | int | None, ...]]
+        self, known: Sequence[tuple[str | int | bytes | None, ...]]
     ) -> tuple[list[tuple[str | int | None, ...]] | bytes, list[tuple[str | int | None, ...]] | bytes]:
         """Count on from the rows of `session_usage` that are `known`: what has to be in `session_usage`, and what has to be
-        added in `session_hours`."""
+        added in `session_hours`. Known rows may have their place (octets) before the first column; in a copy every row of
+        `session_usage` has, NULL where there was none."""
 
 # --- the running data plane ---
 

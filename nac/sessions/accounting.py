@@ -46,7 +46,7 @@ def store(session: Session, batch: AccountingBatch) -> None:
     bulk.append(session, _ACCOUNTING, _ACCOUNTING.columns.keys(), batch.rows())
     known = bulk.fetch(session, _USAGE, _USAGE.columns.keys(), batch.sessions())
     usages, hours = batch.count(known)
-    bulk.upsert(session, _USAGE, _USAGE.columns.keys(), usages, _REPLACE)
+    bulk.rewrite(session, _USAGE, _USAGE.columns.keys(), usages, _REPLACE, placed=len(known))
     bulk.upsert(session, _HOURS, _HOURS.columns.keys(), hours, _ADD)
 
 

@@ -7,7 +7,16 @@ use crate::usage::{Hour, Report, Usage};
 use crate::value::Value;
 
 /// What a database has of sessions, by client and Acct-Session-Id.
-pub type Known = HashMap<(String, String), Usage>;
+pub type Known = HashMap<(String, String), Stored>;
+
+/// A row of `session_usage`.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    /// Its columns.
+    pub usage: Usage,
+    /// Where the database has it, if it says so.
+    pub place: Option<Vec<u8>>,
+}
 
 /// Records of one journal, in its order.
 #[derive(Debug)]
@@ -21,7 +30,7 @@ pub struct Batch {
 /// What the database should have: a row for each session of a batch, and for each hour that is over.
 #[derive(Debug, Default)]
 pub struct Counted<'a> {
-    usages: Vec<(&'a (String, String), Usage)>,
+    usages: Vec<(&'a (String, String), Usage, Option<&'a [u8]>)>,
     hours: BTreeMap<(i64, &'a (String, String)), Hour>,
 }
 
@@ -60,10 +69,11 @@ impl Batch {
 
     /// Counts on from what is known.
     #[must_use]
-    pub fn count(&self, known: &Known) -> Counted<'_> {
+    pub fn count<'a>(&'a self, known: &'a Known) -> Counted<'a> {
         let mut counted = Counted::default();
         for (key, reports) in &self.reports {
-            let mut usage = known.get(key).copied();
+            let stored = known.get(key);
+            let mut usage = stored.map(|stored| stored.usage);
             for report in reports {
                 let over = match &mut usage {
                     Some(usage) => usage.after(report),
@@ -80,7 +90,8 @@ impl Batch {
                         .add(over);
                 }
             }
-            counted.usages.extend(usage.map(|usage| (key, usage)));
+            let place = stored.and_then(|stored| stored.place.as_deref());
+            counted.usages.extend(usage.map(|usage| (key, usage, place)));
         }
         counted
     }
@@ -89,8 +100,14 @@ impl Batch {
 impl Counted<'_> {
     /// Of `session_usage`, to be put in the place of what is there.
     pub fn usages(&self) -> impl Iterator<Item = [Value<'_>; 13]> {
-        self.usages.iter().map(|((client, session_id), usage)| {
+        self.placed().map(|[_, row @ ..]| row)
+    }
+
+    /// The same, each after the place where the database has it.
+    pub fn placed(&self) -> impl Iterator<Item = [Value<'_>; 14]> {
+        self.usages.iter().map(|((client, session_id), usage, place)| {
             [
+                place.map_or(Value::Null, Value::Octets),
                 Value::Text(client),
                 Value::Text(session_id),
                 Value::Int(usage.first_us),

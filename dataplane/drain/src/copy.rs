@@ -31,6 +31,7 @@ fn put(octets: &mut Vec<u8>, value: Value<'_>) {
         Value::Int(number) => put_octets(octets, &number.to_be_bytes()),
         Value::Bool(truth) => put_octets(octets, &[u8::from(truth)]),
         Value::Text(text) => put_octets(octets, text.as_bytes()),
+        Value::Octets(value) => put_octets(octets, value),
     }
 }
 

@@ -9,6 +9,8 @@ pub enum Value<'a> {
     Bool(bool),
     /// Text without NUL.
     Text(&'a str),
+    /// What only the database understands.
+    Octets(&'a [u8]),
 }
 
 impl From<Option<i64>> for Value<'_> {

@@ -1,7 +1,7 @@
 //! Batches of accounting records as rows.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
-use nac_drain::{Batch, Hour, Known, Usage, Value, copy};
+use nac_drain::{Batch, Hour, Known, Stored, Usage, Value, copy};
 
 const NODE: &str = "abababababababababababababababab";
 const SECOND: i64 = 1_000_000;
@@ -37,23 +37,22 @@ fn a_row_has_what_was_told_in_the_form_that_is_searched_for() {
 fn a_session_is_counted_on_and_its_hours_go_when_they_are_over() {
     let key = ("switch-1".to_owned(), "2A".to_owned());
     let first = batch(&[event("2A", "start", 0, 0), event("2A", "interim-update", 30, 100)]);
-    let counted = first.count(&Known::new());
+    let nothing = Known::new();
+    let counted = first.count(&nothing);
     assert_eq!(counted.hours().count(), 0);
     let row = counted.usages().next().unwrap();
     assert_eq!(row[10..], [Value::Int(NOON / SECOND), Value::Int(100), Value::Int(0)]);
 
-    let known = Known::from([(
-        key,
-        Usage {
-            first_us: NOON,
-            seen_us: NOON + 1800 * SECOND,
-            session_time: Some(1800),
-            input_counter: 100,
-            input_octets: 100,
-            newest: Hour { hour: NOON / SECOND, input_octets: 100, output_octets: 0 },
-            ..Usage::default()
-        },
-    )]);
+    let usage = Usage {
+        first_us: NOON,
+        seen_us: NOON + 1800 * SECOND,
+        session_time: Some(1800),
+        input_counter: 100,
+        input_octets: 100,
+        newest: Hour { hour: NOON / SECOND, input_octets: 100, output_octets: 0 },
+        ..Usage::default()
+    };
+    let known = Known::from([(key, Stored { usage, place: Some(b"place".to_vec()) })]);
     let second = batch(&[event("2A", "interim-update", 50, 150), event("2A", "stop", 70, 160)]);
     let counted = second.count(&known);
     let hour = counted.hours().next().unwrap();
@@ -62,6 +61,8 @@ fn a_session_is_counted_on_and_its_hours_go_when_they_are_over() {
     let row = counted.usages().next().unwrap();
     assert_eq!(row[7..10], [Value::Int(160), Value::Int(0), Value::Bool(true)]);
     assert_eq!(row[10..], [Value::Int(NOON / SECOND + 3600), Value::Int(10), Value::Int(0)]);
+    let [place, placed @ ..] = counted.placed().next().unwrap();
+    assert_eq!((place, placed), (Value::Octets(b"place"), row));
 }
 
 #[test]

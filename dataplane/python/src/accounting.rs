@@ -1,9 +1,12 @@
 //! Accounting records as rows of the control plane's database.
 
-use nac_drain::{Batch, Hour, Known, Usage, Value, copy};
+use nac_drain::{Batch, Hour, Known, Stored, Usage, Value, copy};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
+
+/// Of `session_usage`.
+const COLUMNS: usize = 13;
 
 /// Records of one journal, in its order.
 #[pyclass(frozen, module = "nac._dataplane")]
@@ -43,7 +46,8 @@ impl AccountingBatch {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let known = known.iter().map(session).collect::<PyResult<Known>>()?;
         let counted = py.detach(|| self.inner.count(&known));
-        Ok((self.given(py, counted.usages())?, self.given(py, counted.hours())?))
+        let usages = if self.copied { self.given(py, counted.placed())? } else { self.given(py, counted.usages())? };
+        Ok((usages, self.given(py, counted.hours())?))
     }
 }
 
@@ -68,18 +72,21 @@ fn tuple<'py, const N: usize>(py: Python<'py>, row: [Value<'_>; N]) -> PyResult<
         Value::Int(number) => Ok(number.into_pyobject(py)?.into_any()),
         Value::Bool(truth) => Ok(truth.into_pyobject(py)?.to_owned().into_any()),
         Value::Text(text) => Ok(text.into_pyobject(py)?.into_any()),
+        Value::Octets(octets) => Ok(PyBytes::new(py, octets).into_any()),
     };
     PyTuple::new(py, row.into_iter().map(column).collect::<PyResult<Vec<_>>>()?)
 }
 
-/// A row of `session_usage`, its columns in their order. SQLite has numbers for truth.
-fn session(row: &Bound<'_, PyTuple>) -> PyResult<((String, String), Usage)> {
-    let int = |column: usize| row.get_item(column)?.extract::<i64>();
-    let key = (row.get_item(0)?.extract()?, row.get_item(1)?.extract()?);
+/// A row of `session_usage`, its columns in their order, and before them its place if the database says that. SQLite has
+/// numbers for truth.
+fn session(row: &Bound<'_, PyTuple>) -> PyResult<((String, String), Stored)> {
+    let first = row.len().saturating_sub(COLUMNS);
+    let column = |number: usize| row.get_item(first + number);
+    let int = |number: usize| column(number)?.extract::<i64>();
     let usage = Usage {
         first_us: int(2)?,
         seen_us: int(3)?,
-        session_time: row.get_item(4)?.extract()?,
+        session_time: column(4)?.extract()?,
         input_counter: int(5)?,
         output_counter: int(6)?,
         input_octets: int(7)?,
@@ -87,7 +94,8 @@ fn session(row: &Bound<'_, PyTuple>) -> PyResult<((String, String), Usage)> {
         ended: int(9)? != 0,
         newest: Hour { hour: int(10)?, input_octets: int(11)?, output_octets: int(12)? },
     };
-    Ok((key, usage))
+    let place = if first == 0 { None } else { Some(row.get_item(0)?.extract()?) };
+    Ok(((column(0)?.extract()?, column(1)?.extract()?), Stored { usage, place }))
 }
 
 /// Python's, for `nac.identity.name` compares names by it.
