@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from nac._dataplane import AccountingBatch
 from nac.db import Database, bulk
 from nac.db.schema import Authentication, Authorization, Base, Discard, Drained, PostureRefusal
+from nac.errors import UnstorableError
 from nac.events.acts import store_acts
 from nac.events.coa_rows import store_coa
 from nac.events.fact_sets import RecordedFacts, fact_set_ids
@@ -89,7 +90,8 @@ class EventStore:
     def _now_us(self) -> int:
         return int(self._clock() * 1_000_000)
 
-    def _insert_new(self, session: Session, batch: Sequence[ReceivedEvent]) -> None:
+    def _insert_new(self, session: Session, new: Sequence[ReceivedEvent]) -> None:
+        batch = [r for r in new if not isinstance(r.event, AccountingHeader)]
         headers = [(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationHeader)]
         decided = {header.id: RecordedFacts.of(header.facts) for header, _ in headers if header.facts}
         now_us = self._now_us()
@@ -111,11 +113,16 @@ class EventStore:
         sessions.note(session, self._node, transitions)
         store_coa(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, CoaEvent)])
         store_acts(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, AdminEvent)])
-        self._insert_accounting(session, [(r.sequence, r.raw) for r in batch if isinstance(r.event, AccountingHeader)])
+        self._insert_accounting(session, [(r.sequence, r.raw) for r in new if isinstance(r.event, AccountingHeader)])
 
     def _insert_accounting(self, session: Session, records: list[tuple[int, bytes]]) -> None:
-        if records:
-            accounting.store(session, AccountingBatch(node=self._node, records=records, form=bulk.form(session)))
+        if not records:
+            return
+        try:
+            batch = AccountingBatch(node=self._node, records=records, form=bulk.form(session))
+        except ValueError as error:
+            raise UnstorableError(str(error), fix="the two planes disagree; please report it") from error
+        accounting.store(session, batch)
 
 
 def _table(model: type[Base]) -> Table:

@@ -58,12 +58,12 @@ impl Batch {
     }
 
     /// Of `accounting`.
-    pub fn rows(&self) -> impl Iterator<Item = [Value<'_>; 14]> {
+    pub fn rows(&self) -> impl Iterator<Item = [Value<'_>; 14]> + Clone {
         self.records.iter().map(|record| record.row(&self.node))
     }
 
     /// Client and Acct-Session-Id of each session of which these records tell.
-    pub fn sessions(&self) -> impl Iterator<Item = [Value<'_>; 2]> {
+    pub fn sessions(&self) -> impl Iterator<Item = [Value<'_>; 2]> + Clone {
         self.reports.keys().map(|(client, session_id)| [Value::Text(client), Value::Text(session_id)])
     }
 
@@ -99,12 +99,12 @@ impl Batch {
 
 impl Counted<'_> {
     /// Of `session_usage`, to be put in the place of what is there.
-    pub fn usages(&self) -> impl Iterator<Item = [Value<'_>; 13]> {
+    pub fn usages(&self) -> impl Iterator<Item = [Value<'_>; 13]> + Clone {
         self.placed().map(|[_, row @ ..]| row)
     }
 
     /// The same, each after the place where the database has it.
-    pub fn placed(&self) -> impl Iterator<Item = [Value<'_>; 14]> {
+    pub fn placed(&self) -> impl Iterator<Item = [Value<'_>; 14]> + Clone {
         self.usages.iter().map(|((client, session_id), usage, place)| {
             [
                 place.map_or(Value::Null, Value::Octets),
@@ -126,7 +126,7 @@ impl Counted<'_> {
     }
 
     /// Of `session_hours`, to be added to what is there.
-    pub fn hours(&self) -> impl Iterator<Item = [Value<'_>; 5]> {
+    pub fn hours(&self) -> impl Iterator<Item = [Value<'_>; 5]> + Clone {
         self.hours.iter().map(|((hour, (client, session_id)), used)| {
             let (input, output) = (Value::Int(used.input_octets), Value::Int(used.output_octets));
             [Value::Int(*hour), Value::Text(client), Value::Text(session_id), input, output]

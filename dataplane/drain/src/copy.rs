@@ -9,20 +9,30 @@ const NULL: i32 = -1;
 
 /// The rows as one COPY, empty when there are none.
 #[must_use]
-pub fn encode<'a, const N: usize>(rows: impl Iterator<Item = [Value<'a>; N]>) -> Vec<u8> {
-    let mut octets = Vec::new();
+pub fn encode<'a, const N: usize>(rows: impl Iterator<Item = [Value<'a>; N]> + Clone) -> Vec<u8> {
+    let size: usize = rows.clone().map(|row| 2 + row.iter().map(size).sum::<usize>()).sum();
+    if size == 0 {
+        return Vec::new();
+    }
+    let mut octets = Vec::with_capacity(SIGNATURE.len() + 8 + size + 2);
+    octets.extend_from_slice(SIGNATURE);
+    octets.extend_from_slice(&[0; 8]);
     for row in rows {
-        if octets.is_empty() {
-            octets.extend_from_slice(SIGNATURE);
-            octets.extend_from_slice(&[0; 8]);
-        }
         octets.extend_from_slice(&i16::try_from(N).unwrap_or(i16::MAX).to_be_bytes());
         row.into_iter().for_each(|value| put(&mut octets, value));
     }
-    if !octets.is_empty() {
-        octets.extend_from_slice(&TRAILER.to_be_bytes());
-    }
+    octets.extend_from_slice(&TRAILER.to_be_bytes());
     octets
+}
+
+fn size(value: &Value<'_>) -> usize {
+    4 + match value {
+        Value::Null => 0,
+        Value::Int(_) => 8,
+        Value::Bool(_) => 1,
+        Value::Text(text) => text.len(),
+        Value::Octets(octets) => octets.len(),
+    }
 }
 
 fn put(octets: &mut Vec<u8>, value: Value<'_>) {

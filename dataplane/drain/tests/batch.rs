@@ -96,6 +96,7 @@ fn a_copy_is_signature_rows_and_trailer() {
         b"\xff\xff",
     ]
     .concat();
-    assert_eq!(copy::encode(rows.into_iter()), expected);
+    let copied = copy::encode(rows.into_iter());
+    assert_eq!((copied.capacity(), copied), (expected.len(), expected));
     assert!(copy::encode(std::iter::empty::<[Value<'_>; 2]>()).is_empty());
 }

@@ -56,7 +56,7 @@ impl AccountingBatch {
     fn given<'py, 'a, const N: usize>(
         &self,
         py: Python<'py>,
-        rows: impl Iterator<Item = [Value<'a>; N]> + Send,
+        rows: impl Iterator<Item = [Value<'a>; N]> + Clone + Send,
     ) -> PyResult<Bound<'py, PyAny>> {
         if self.copied {
             return Ok(PyBytes::new(py, &py.detach(|| copy::encode(rows))).into_any());
