@@ -6,8 +6,11 @@ use crate::record::{BadRecord, Record};
 use crate::usage::{Hour, Report, Usage};
 use crate::value::Value;
 
-/// What a database has of sessions, by client and Acct-Session-Id.
-pub type Known = HashMap<(String, String), Stored>;
+/// Client and Acct-Session-Id.
+pub type Key = (String, String);
+
+/// What a database has of sessions.
+pub type Known = HashMap<Key, Stored>;
 
 /// A row of `session_usage`.
 #[derive(Clone, Debug, Default)]
@@ -24,14 +27,21 @@ pub struct Batch {
     node: String,
     records: Vec<Record>,
     /// What counts, by session, in order: the sessions sorted, so that the database finds neighbours together.
-    reports: BTreeMap<(String, String), Vec<Report>>,
+    reports: BTreeMap<Key, Vec<Report>>,
 }
 
 /// What the database should have: a row for each session of a batch, and for each hour that is over.
 #[derive(Debug, Default)]
 pub struct Counted<'a> {
-    usages: Vec<(&'a (String, String), Usage, Option<&'a [u8]>)>,
-    hours: BTreeMap<(i64, &'a (String, String)), Hour>,
+    usages: Vec<CountedOn<'a>>,
+    hours: BTreeMap<(i64, &'a Key), Hour>,
+}
+
+#[derive(Debug)]
+struct CountedOn<'a> {
+    key: &'a Key,
+    usage: Usage,
+    place: Option<&'a [u8]>,
 }
 
 impl Batch {
@@ -91,7 +101,7 @@ impl Batch {
                 }
             }
             let place = stored.and_then(|stored| stored.place.as_deref());
-            counted.usages.extend(usage.map(|usage| (key, usage, place)));
+            counted.usages.extend(usage.map(|usage| CountedOn { key, usage, place }));
         }
         counted
     }
@@ -105,7 +115,7 @@ impl Counted<'_> {
 
     /// The same, each after the place where the database has it.
     pub fn placed(&self) -> impl Iterator<Item = [Value<'_>; 14]> + Clone {
-        self.usages.iter().map(|((client, session_id), usage, place)| {
+        self.usages.iter().map(|CountedOn { key: (client, session_id), usage, place }| {
             [
                 place.map_or(Value::Null, Value::Octets),
                 Value::Text(client),

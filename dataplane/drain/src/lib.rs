@@ -11,7 +11,7 @@ mod record;
 mod usage;
 mod value;
 
-pub use batch::{Batch, Counted, Known, Stored};
+pub use batch::{Batch, Counted, Key, Known, Stored};
 pub use record::BadRecord;
 pub use usage::{Hour, Usage};
 pub use value::Value;

@@ -1,6 +1,6 @@
 //! Accounting records as rows of the control plane's database.
 
-use nac_drain::{Batch, Hour, Known, Stored, Usage, Value, copy};
+use nac_drain::{Batch, Hour, Key, Known, Stored, Usage, Value, copy};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
@@ -79,7 +79,7 @@ fn tuple<'py, const N: usize>(py: Python<'py>, row: [Value<'_>; N]) -> PyResult<
 
 /// A row of `session_usage`, its columns in their order, and before them its place if the database says that. SQLite has
 /// numbers for truth.
-fn session(row: &Bound<'_, PyTuple>) -> PyResult<((String, String), Stored)> {
+fn session(row: &Bound<'_, PyTuple>) -> PyResult<(Key, Stored)> {
     let first = row.len().saturating_sub(COLUMNS);
     let column = |number: usize| row.get_item(first + number);
     let int = |number: usize| column(number)?.extract::<i64>();
