@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, final
 
 __all__ = [
+    "AccountingBatch",
     "ChainError",
     "Client",
     "Condition",
