@@ -104,7 +104,8 @@ def rewrite(session: Session, table: Table, columns: Sequence[str], rows: Rows, 
 def fetch(
     session: Session, table: Table, columns: Sequence[str], wanted: Rows, by: Sequence[str] = ()
 ) -> list[tuple[Any, ...]]:
-    """The `columns` of those rows whose keys are among the `wanted`. `by`: what the key is, else the primary key.
+    """The `columns` of those rows whose keys are among the `wanted`. `by`: what the key is, else the primary key;
+    it has an index.
 
     Wanted by a copy, each row has its place before the first column (`rewrite`).
     """
