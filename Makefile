@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 SUPPLICANT := target/release/nac-supplicant
 EXTENSION := nac/_dataplane.abi3.so
 WHEELS := target/wheels
-RUST := $(shell find dataplane/protocol dataplane/policy dataplane/journal dataplane/server dataplane/python -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+RUST := $(shell find dataplane/protocol dataplane/policy dataplane/journal dataplane/drain dataplane/server dataplane/python -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

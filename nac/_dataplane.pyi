@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, final
 
 __all__ = [
+    "AccountingBatch",
     "ChainError",
     "Client",
     "Condition",
@@ -430,6 +431,33 @@ class UserFacts:
     def __new__(
         cls, *, name: str, groups: Sequence[str] = ..., disabled: bool = False, access_until: int | None = None
     ) -> UserFacts: ...
+
+# --- from the journal into the database ---
+
+@final
+class AccountingBatch:
+    """Accounting records of one journal as rows of the database (`nac.db.schema`), columns in their order. `node`: whose
+    journal it is, 32 hex digits. `records`: each record's sequence, and its event as `DataPlane.read_journal` gives it.
+
+    `form` of all rows that are given: a list of tuples, or the octets of one binary COPY of PostgreSQL, empty without
+    rows. Raises `ValueError` that names the first record that is no accounting.
+    """
+
+    def __new__(
+        cls, *, node: str, records: Sequence[tuple[int, bytes]], form: Literal["tuples", "copy"]
+    ) -> AccountingBatch: ...
+    def rows(self) -> list[tuple[str | int | None, ...]] | bytes:
+        """Of `accounting`."""
+
+    def sessions(self) -> list[tuple[str | int | None, ...]] | bytes:
+        """The keys of `session_usage` of which these records tell, sorted."""
+
+    def count(
+        self, known: Sequence[tuple[str | int | bytes | None, ...]]
+    ) -> tuple[list[tuple[str | int | None, ...]] | bytes, list[tuple[str | int | None, ...]] | bytes]:
+        """Count on from the rows of `session_usage` that are `known`: what has to be in `session_usage`, and what has to be
+        added in `session_hours`. Known rows may have their place (octets) before the first column; in a copy every row of
+        `session_usage` has, NULL where there was none."""
 
 # --- the running data plane ---
 

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from nac.errors import StorageError, UnstorableError
 
-SCHEMA_VERSION: Final = "0009"
+SCHEMA_VERSION: Final = "0010"
 """The newest migration; `tests/db` compares it with the scripts."""
 
 OLDEST_SQLITE: Final = (3, 51, 3)

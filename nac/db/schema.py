@@ -433,10 +433,11 @@ class LiveSession(Base):
 
 
 class SessionUsage(Base):
-    """What accounting said of a session so far (`nac.sessions.usage`).
+    """What accounting said of a session so far (`dataplane/drain/src/usage.rs`).
 
     `input_counter`, `output_counter` and `session_time` are the NAS's newest words; `input_octets` and `output_octets`
-    are counted up from all of them, over counters that wrap or begin anew.
+    are counted up from all of them, over counters that wrap or begin anew. `hour`: the newest one in which octets were
+    reported (Unix seconds), which is not in `SessionHour` yet, and its octets; 0 when there is none.
     """
 
     __tablename__ = "session_usage"
@@ -451,10 +452,14 @@ class SessionUsage(Base):
     input_octets: Mapped[int]
     output_octets: Mapped[int]
     ended: Mapped[bool]
+    hour: Mapped[int]
+    hour_input_octets: Mapped[int]
+    hour_output_octets: Mapped[int]
 
 
 class SessionHour(Base):
-    """Octets of a session that were reported within the hour that begins at `hour` (Unix seconds)."""
+    """Octets of a session that were reported within the hour that begins at `hour` (Unix seconds), once a newer one has
+    begun for it: until then they are in `SessionUsage`, in whose row they cost nothing."""
 
     __tablename__ = "session_hours"
 

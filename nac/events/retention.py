@@ -29,6 +29,7 @@ from nac.db.schema import (
     Tombstone,
 )
 from nac.events.fact_sets import delete_unused
+from nac.sessions import accounting
 
 ROWS_AT_ONCE: Final = 5000
 """Rows of one transaction, so that a large deletion never keeps the drain waiting for long."""
@@ -89,6 +90,8 @@ def delete_older(database: Database, limits: Limits) -> Deleted:
         if table.name in partitions.DIVIDED:
             dropped += partitions.drop_before(database, table.name, before)
         rows[table.name] = _delete_in_parts(database, time, before * units, which)
+    with database.write() as session:
+        accounting.forget_hours(session, before=limits.usage)
     rows["tombstones"] = _delete_tombstones(database, limits.tombstones)
     with database.write() as session:
         rows["fact_sets"] = delete_unused(session)
@@ -104,8 +107,10 @@ def _delete_in_parts(
         with database.write() as session:
             last = select(time).where(time < before, which).order_by(time).offset(ROWS_AT_ONCE - 1).limit(1)
             end = session.scalar(last)
-            upto = time < before if end is None else time <= end
-            deleted += _count(session, _table(time), upto, which)
+            upto = before if end is None else end + 1
+            if time is SessionUsage.seen_us:
+                accounting.keep_hours(session, seen_before_us=upto)
+            deleted += _count(session, _table(time), time < upto, which)
         if end is None:
             return deleted
 

@@ -10,8 +10,10 @@ import msgspec
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
+from nac._dataplane import AccountingBatch
 from nac.db import Database, bulk
-from nac.db.schema import Accounting, Authentication, Authorization, Base, Discard, Drained, PostureRefusal
+from nac.db.schema import Authentication, Authorization, Base, Discard, Drained, PostureRefusal
+from nac.errors import UnstorableError
 from nac.events.acts import store_acts
 from nac.events.coa_rows import store_coa
 from nac.events.fact_sets import RecordedFacts, fact_set_ids
@@ -30,18 +32,14 @@ from nac.identity.mac import MacAddress, MacAddressError, stored_mac
 from nac.identity.name import fold
 from nac.sessions import accounting, sightings
 from nac.sessions import store as sessions
-from nac.sessions.accounting import SessionKey
 from nac.sessions.sightings import Seen
-from nac.sessions.usage import MOST, Report
 
-_ACCOUNTING: Final = tuple(Base.metadata.tables["accounting"].columns.keys())
 _AUTHENTICATION: Final = tuple(Base.metadata.tables["authentications"].columns.keys())[1:]
 """All but the row's number, which the database gives."""
 _AUTHORIZATION: Final = ("digest", "attributes", "told_us")
 _DISCARD: Final = ("at_us", "sequence", "reason", "detail", "client", "source", "count")
 _REFUSAL: Final = ("id", "at_us", "name", "event")
 _DRAINED: Final = ("node", "sequence", "started_us", "committed_us")
-_OF_A_SESSION: Final = frozenset({"start", "interim-update", "stop"})
 
 
 class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
@@ -92,7 +90,8 @@ class EventStore:
     def _now_us(self) -> int:
         return int(self._clock() * 1_000_000)
 
-    def _insert_new(self, session: Session, batch: Sequence[ReceivedEvent]) -> None:
+    def _insert_new(self, session: Session, new: Sequence[ReceivedEvent]) -> None:
+        batch = [r for r in new if not isinstance(r.event, AccountingHeader)]
         headers = [(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationHeader)]
         decided = {header.id: RecordedFacts.of(header.facts) for header, _ in headers if header.facts}
         now_us = self._now_us()
@@ -114,40 +113,16 @@ class EventStore:
         sessions.note(session, self._node, transitions)
         store_coa(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, CoaEvent)])
         store_acts(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, AdminEvent)])
-        self._insert_accounting(session, [(r, r.event) for r in batch if isinstance(r.event, AccountingHeader)])
+        self._insert_accounting(session, [(r.sequence, r.raw) for r in new if isinstance(r.event, AccountingHeader)])
 
-    def _insert_accounting(self, session: Session, records: Sequence[tuple[ReceivedEvent, AccountingHeader]]) -> None:
+    def _insert_accounting(self, session: Session, records: list[tuple[int, bytes]]) -> None:
         if not records:
             return
-        rows: list[bulk.Row] = []
-        reports: list[tuple[SessionKey, Report]] = []
-        for received, event in records:
-            client = fold(event.client)
-            session_id = _without_nul(event.session_id) if event.session_id else None
-            input_octets, output_octets = _held(event.input_octets), _held(event.output_octets)
-            rows.append(
-                (
-                    self._node,
-                    received.sequence,
-                    event.at,
-                    event.happened_at,
-                    client,
-                    event.status,
-                    session_id,
-                    event.decision,
-                    stored_mac(event.mac) if event.mac else None,
-                    _without_nul(fold(event.user_name)) if event.user_name else None,
-                    event.session_time,
-                    input_octets,
-                    output_octets,
-                    received.raw.decode(),
-                )
-            )
-            if session_id is not None and event.status in _OF_A_SESSION:
-                report = Report(event.status, event.happened_at, event.session_time, input_octets, output_octets)
-                reports.append(((client, session_id), report))
-        bulk.append(session, _table(Accounting), _ACCOUNTING, rows)
-        accounting.count(session, reports)
+        try:
+            batch = AccountingBatch(node=self._node, records=records, form=bulk.form(session))
+        except ValueError as error:
+            raise UnstorableError(str(error), fix="the two planes disagree; please report it") from error
+        accounting.store(session, batch)
 
 
 def _table(model: type[Base]) -> Table:
@@ -181,10 +156,6 @@ def _seen(event: AuthenticationHeader) -> Seen | None:
     if event.result != "accept" or event.mac is None or not (device or certificate):
         return None
     return Seen(device, certificate, stored_mac(event.mac), _folded(event.client) or "", event.at)
-
-
-def _held(octets: int | None) -> int | None:
-    return octets if octets is None or octets <= MOST else MOST
 
 
 def _folded(name: str | None) -> str | None:

@@ -305,19 +305,9 @@ class AccountingEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
 
 
 class AccountingHeader(msgspec.Struct, frozen=True, gc=False, tag="accounting"):
-    """The fields of an `AccountingEvent` that have a column."""
+    """That it is an `AccountingEvent`: `nac._dataplane.AccountingBatch` takes it apart."""
 
     at: int
-    happened_at: int
-    client: str
-    status: str
-    session_id: str | None
-    decision: str | None
-    mac: str | None
-    user_name: str | None
-    session_time: int | None
-    input_octets: int | None
-    output_octets: int | None
 
 
 class SessionHeader(msgspec.Struct, frozen=True, gc=False, tag="session"):

@@ -85,13 +85,21 @@ def by_id(session: Session, text: str) -> StoredSession:
 
 def hours(session: Session, client: str, session_id: str, *, since_us: int) -> list[HourlyUse]:
     """What a session used hour by hour, from Unix microsecond `since_us` on, the oldest first."""
-    query = (
-        select(SessionHour.hour, SessionHour.input_octets, SessionHour.output_octets)
-        .where(SessionHour.client == fold(client), SessionHour.session_id == session_id)
-        .where(SessionHour.hour >= since_us // _MICROSECONDS // 3600 * 3600)
-        .order_by(SessionHour.hour)
+    key, since = fold(client), since_us // _MICROSECONDS // 3600 * 3600
+    over = select(SessionHour.hour, SessionHour.input_octets, SessionHour.output_octets).where(
+        SessionHour.client == key, SessionHour.session_id == session_id, SessionHour.hour >= since
     )
-    return [HourlyUse(*row) for row in session.execute(query)]
+    newest = select(SessionUsage.hour, SessionUsage.hour_input_octets, SessionUsage.hour_output_octets).where(
+        SessionUsage.client == key,
+        SessionUsage.session_id == session_id,
+        SessionUsage.hour >= since,
+        or_(SessionUsage.hour_input_octets > 0, SessionUsage.hour_output_octets > 0),
+    )
+    found: dict[int, HourlyUse] = {}
+    for hour, into, out in session.execute(over.union_all(newest)):
+        there = found.get(hour, HourlyUse(hour, 0, 0))
+        found[hour] = HourlyUse(hour, there.input_octets + into, there.output_octets + out)
+    return [found[hour] for hour in sorted(found)]
 
 
 def accounting(session: Session, client: str, session_id: str, *, limit: int) -> list[str]:

@@ -60,17 +60,18 @@ def test_arrows_point_down() -> None:
     assert ours["nac-protocol"] == set()
     assert ours["nac-policy"] == set()
     assert ours["nac-journal"] == set()
+    assert ours["nac-drain"] == set()
     assert ours["nac-server"] == {"nac-protocol", "nac-policy", "nac-journal"}
-    assert ours["nac-python"] == {"nac-protocol", "nac-policy", "nac-journal", "nac-server"}
+    assert ours["nac-python"] == {"nac-protocol", "nac-policy", "nac-journal", "nac-drain", "nac-server"}
     assert "nac-server" not in ours["nac-bench"], "the load generator shares nothing with what it measures"
 
 
-@pytest.mark.parametrize("crate", ["nac-protocol", "nac-policy"])
+@pytest.mark.parametrize("crate", ["nac-protocol", "nac-policy", "nac-drain"])
 def test_bytes_and_meaning_need_no_io(crate: str) -> None:
     assert dependencies()[crate] & DOES_IO == set()
 
 
-@pytest.mark.parametrize("folder", ["protocol", "policy"])
+@pytest.mark.parametrize("folder", ["protocol", "policy", "drain"])
 def test_bytes_and_meaning_do_no_io(folder: str) -> None:
     """Neither sockets nor files, clocks or threads in their sources; their tests may read vectors."""
     sources = [path for path in (ROOT / "dataplane" / folder / "src").rglob("*.rs") if path.name != "tests.rs"]

@@ -11,9 +11,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from nac.db import Database, upgrade
+from nac._dataplane import AccountingBatch
+from nac.db import Database, bulk, upgrade
 from nac.db.engine import SCHEMA_VERSION, create, schema_version
 from nac.errors import StorageError
+from nac.sessions import accounting, query
 
 FILLED = {
     "0001": [
@@ -33,7 +35,12 @@ FILLED = {
     ],
     "0005": [
         """INSERT INTO sessions (id, node, state, client, opened_us, changed_us, event)
-           VALUES ('s1', 'n1', 'active', 'sw', 5, 5, '{}')"""
+           VALUES ('s1', 'n1', 'active', 'sw', 5, 5, '{}')""",
+        """INSERT INTO session_usage (client, session_id, first_us, seen_us,
+                                      input_counter, output_counter, input_octets, output_octets, ended)
+           VALUES ('sw', '2A', 5, 6, 70, 80, 70, 80, false)""",
+        """INSERT INTO session_hours (hour, client, session_id, input_octets, output_octets)
+           VALUES (0, 'sw', '2A', 70, 80)""",
     ],
     "0006": [
         """INSERT INTO coa_jobs (id, step, state, session, client, decided_us, event)
@@ -46,6 +53,7 @@ FILLED = {
            VALUES (7, 5, 'healthy', 100, '[]', '{}')""",
     ],
     "0008": ["INSERT INTO admin_taken (audit, node, sequence, at_us, generation) VALUES (1, 'n1', 8, 5, 2)"],
+    "0009": ["INSERT INTO posture_refusals (id, at_us, event) VALUES ('ef', 5, '{}')"],
 }
 """What each version adds to a database."""
 
@@ -60,7 +68,10 @@ COUNTED = {
     "sessions": ("0005", 1),
     "coa_jobs": ("0006", 2),
     "posture_changes": ("0007", 1),
+    "session_usage": ("0005", 1),
+    "session_hours": ("0005", 1),
     "admin_taken": ("0008", 1),
+    "posture_refusals": ("0009", 1),
 }
 
 
@@ -114,6 +125,16 @@ def test_a_job_from_before_nodes_were_told_is_of_its_session_s_node(empty_url: s
     with create(empty_url).connect() as connection:
         jobs = connection.execute(text("SELECT id, node, sequence FROM coa_jobs ORDER BY id")).all()
     assert [tuple(row) for row in jobs] == [("j1", "n1", 0), ("j2", "", 0)]
+
+
+def test_what_hours_had_so_far_is_counted_on(empty_url: str) -> None:
+    make_old(empty_url, "0009")
+    upgrade(empty_url)
+    with Database.open(empty_url).write() as session:
+        told = b"""{"at": 7, "happened_at": 7, "client": "sw", "status": "interim-update", "session_id": "2A",
+                    "session_time": 600, "input_octets": 100, "output_octets": 80}"""
+        accounting.store(session, AccountingBatch(node="n3", records=[(1, told)], form=bulk.form(session)))
+        assert query.hours(session, "sw", "2A", since_us=0) == [query.HourlyUse(0, 100, 80)]
 
 
 def test_every_version_before_the_newest_is_tried() -> None:

@@ -231,6 +231,13 @@ def test_a_number_beyond_64_bits_does_not_end_the_drain(database: Database, samp
     assert (count(database), journal.acknowledged) == (1, 2)
 
 
+def test_accounting_that_is_none_costs_one_record_and_no_more(database: Database) -> None:
+    journal = Journal(accounting(), accounting(input_octets=-1), b'{"type":"accounting","at":1}', accounting())
+    drain = Drain(journal, sink(database))
+    drain.step(timeout_ms=0)
+    assert (count(database, Accounting), drain.counters().dropped, journal.acknowledged) == (2, 2, 4)
+
+
 class Broken(Journal):
     """A journal that cannot be read, once."""
 

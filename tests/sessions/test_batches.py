@@ -15,7 +15,8 @@ from nac.db import Database
 from nac.db.schema import Accounting, Drained, SessionHour, SessionUsage
 from nac.events.store import EventStore, ReceivedEvent
 from nac.events.types import AccountingEvent, NasPort, decode_header
-from nac.sessions.usage import Report, Usage
+from nac.sessions import query
+from tests.sessions.counting import Report, Usage
 
 NODE = "ab" * 16
 SECOND = 1_000_000
@@ -107,9 +108,11 @@ def stored(database: Database) -> Totals:
             for row in usages
         }
         hours = {
-            (row.hour, row.client, row.session_id): (row.input_octets, row.output_octets)
-            for row in session.scalars(select(SessionHour))
+            (hour.hour, *key): (hour.input_octets, hour.output_octets)
+            for key in totals
+            for hour in query.hours(session, *key, since_us=0)
         }
+        assert {(row.client, row.session_id) for row in session.scalars(select(SessionHour))} <= totals.keys()
     return totals, hours
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from nac.db import Database
 from nac.db.audit import Actor
 from nac.db.schema import LiveSession, SessionHour, SessionUsage
 from nac.errors import NotFoundError
+from nac.events import retention
 from nac.events.drain import Drain
 from nac.events.store import EventStore, ReceivedEvent
 from nac.events.types import AccountingEvent, NasPort, SessionEvent, decode_header
@@ -135,6 +137,26 @@ def test_the_same_in_any_batches_and_read_again_and_again(database: Database) ->
         put(database, *SESSION[:upto])
     assert used(database) == (1600, 20, True)
     assert hours(database) == {0: (1000, 10), 1: (600, 10)}
+
+
+def delete_older(database: Database, *, sessions: int, usage: int) -> dict[str, int]:
+    """With these limits, in hours since noon."""
+    at = {"sessions": NOON // SECOND + sessions * 3600, "usage": NOON // SECOND + usage * 3600}
+    return retention.delete_older(database, replace(retention.Limits.all_at(0), **at)).rows
+
+
+def test_hours_outlive_what_is_known_of_their_session(database: Database) -> None:
+    put(database, *SESSION)
+    assert delete_older(database, sessions=2, usage=0) == {"session_usage": 1}
+    assert hours(database) == {0: (1000, 10), 1: (600, 10)}
+    assert delete_older(database, sessions=2, usage=1) == {"session_hours": 1}
+    assert hours(database) == {1: (600, 10)}
+
+
+def test_an_hour_past_its_limit_goes_while_its_session_stays(database: Database) -> None:
+    put(database, *SESSION)
+    assert delete_older(database, sessions=1, usage=2) == {"session_hours": 1}
+    assert (hours(database), used(database)) == ({}, (1600, 20, True))
 
 
 def test_octets_beyond_a_column_do_not_cost_the_record(database: Database) -> None:

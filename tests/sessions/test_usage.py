@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nac.sessions.usage import MOST, NOTHING, Added, Report, Usage
+from tests.sessions.counting import MOST, NOTHING, Added, Report, Usage
 
 SECOND = 1_000_000
 START = 1_790_000_000 * SECOND

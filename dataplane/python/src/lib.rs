@@ -1,5 +1,6 @@
 //! The boundary to Python: thin, typed, frozen. `nac/_dataplane.pyi` documents it; mypy's stubtest holds the two together.
 
+mod accounting;
 mod codec;
 mod facts;
 mod journal;
@@ -29,6 +30,8 @@ mod errors {
 
 #[pymodule]
 mod _dataplane {
+    #[pymodule_export]
+    use crate::accounting::AccountingBatch;
     #[pymodule_export]
     use crate::codec::{DecodedAttribute, DecodedPacket, Dictionary, decode_packet, distinguished_name};
     #[pymodule_export]
