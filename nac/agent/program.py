@@ -8,10 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -51,35 +50,50 @@ def run_program(
     told: bytes = b"",
     descriptors: Sequence[int] = (),
 ) -> Answer:
-    """Run `command` (its path first) with `told` as its input, in a session of its own.
+    """Run `command` (its path first) with `told` as its input (Linux only), in a session of its own.
 
     `longest`: octets of standard output; who says more, or takes longer than `patience_s`, is ended, with the processes
     that he began. `descriptors` stay open for him. Raises `OSError` when it cannot be started.
     """
     end = time.monotonic() + patience_s
-    with tempfile.TemporaryFile() as written:
-        written.write(told)
-        written.seek(0)
-        with subprocess.Popen(
+    with (
+        _written(told) as stdin,
+        subprocess.Popen(
             command,
-            stdin=written,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
             bufsize=0,
             start_new_session=True,
             pass_fds=descriptors,
-        ) as process:
-            said, complaint = _Heard(process, process.stdout, longest), _Heard(process, process.stderr, None)
-            try:
-                said.join(max(0.0, end - time.monotonic()))
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(max(0.0, end - time.monotonic()))
-            finally:
-                _end(process)
-            for heard in (said, complaint):
-                heard.join(_LAST_WORDS_S)
+        ) as process,
+    ):
+        said, complaint = _Heard(process, process.stdout, longest), _Heard(process, process.stderr, None)
+        try:
+            said.join(max(0.0, end - time.monotonic()))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, end - time.monotonic()))
+        finally:
+            _end(process)
+        for heard in (said, complaint):
+            heard.join(_LAST_WORDS_S)
     return Answer(process.returncode, bytes(said.octets), bytes(complaint.octets))
+
+
+@contextlib.contextmanager
+def _written(told: bytes) -> Iterator[int]:
+    """A descriptor to read `told` from, in memory, so that nobody has to wait for who does not read it."""
+    if not told:
+        yield subprocess.DEVNULL
+        return
+    descriptor = os.memfd_create("told")
+    try:
+        os.write(descriptor, told)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -13,7 +13,7 @@ from agent_device import machine as device
 from agent_device import make_tree
 from agent_server import Issuer, PostureServer, make_issuer
 from cryptography.hazmat.primitives.serialization import Encoding
-from security_tokens import PIN, TOKENS, Token, needs_tokens
+from security_tokens import PIN, TOKENS, Token
 
 import nac.agent.pkcs11
 import nac.agent.pkcs11_wire
@@ -29,8 +29,6 @@ from nac.agent.pkcs11 import Pkcs11Key
 from nac.agent.signer import PinRefusedError, load_identity
 from nac.agent.state import State
 from nac.errors import NacError, PkiError
-
-pytestmark = needs_tokens
 
 OBSERVED = Observation(1.0, {name: Finding("pass") for name in NAMES}, ())
 KINDS = {

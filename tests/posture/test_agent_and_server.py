@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from lab_home import NAC, Home
 from nac_server import serving
-from security_tokens import PIN, TOKENS, Token, needs_tokens
+from security_tokens import PIN, TOKENS, certified
 
-ENGINE = "org.openssl.engine:pkcs11:"
 POLICY = """
 resource web { kind other  address 10.0.0.1 }
 segment work { vlan 10 }
@@ -50,7 +49,6 @@ def test_a_verdict_goes_to_the_agent_and_into_the_policy(tmp_path: Path) -> None
         assert [one["status"] for one in home.json("posture", "history", device.name)] == ["healthy", "unhealthy"]
 
 
-@needs_tokens
 @pytest.mark.parametrize("kind", TOKENS)
 def test_a_device_whose_key_is_in_a_token(kind: str, tmp_path: Path) -> None:
     """From the request for a certificate to the verdict, and the key is nowhere but in the token."""
@@ -62,7 +60,7 @@ def test_a_device_whose_key_is_in_a_token(kind: str, tmp_path: Path) -> None:
     (tmp_path / "pin").write_text(PIN)
     with TOKENS[kind]() as token, serving(home) as server:
         uri = token.make_key("device", "EC:prime256v1")
-        made = certified(home, token, uri, tmp_path)
+        made = certified(home, token, uri, tmp_path, "--device", "laptop-1")
         url = f"https://localhost:{server.status()['posture']['addresses'][0].rsplit(':', 1)[1]}"
         files = ["--ca", made["ca"], "--certificate", made["chain"], "--module", str(token.module)]
         told = [
@@ -92,23 +90,3 @@ def test_a_device_whose_key_is_in_a_token(kind: str, tmp_path: Path) -> None:
         said = agent("report", code=3)
         assert f"{uri}: the token refuses the PIN in {tmp_path}/pin" in said
         assert "write the right one" in said
-
-
-def certified(home: Home, token: Token, uri: str, folder: Path) -> dict[str, str]:
-    """What `nac pki issue` wrote for a request that the token's key has signed."""
-    command = ["openssl", "req", "-new", "-subj", "/CN=laptop-1", "-out", str(folder / "device.csr")]
-    surroundings = {**os.environ, **token.settings, "PKCS11_MODULE_PATH": str(token.module)}
-    command += ["-key", f"{ENGINE}{uri};pin-source=file:{folder}/pin"]
-    subprocess.run(command, check=True, capture_output=True, env=surroundings)
-    issued = [
-        "pki",
-        "issue",
-        "--device",
-        "laptop-1",
-        "--csr",
-        str(folder / "device.csr"),
-        "--out",
-        str(folder / "issued"),
-    ]
-    made: dict[str, str] = home.json(*issued)
-    return made

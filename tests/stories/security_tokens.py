@@ -14,20 +14,27 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from lab_home import Home
 
 PIN: Final = "24681357"
 OFFICER_PIN: Final = "86427531"
 LIBRARIES: Final = Path("/usr/lib/x86_64-linux-gnu")
 SOFTHSM: Final = Path("/usr/lib/softhsm/libsofthsm2.so")
 TPM: Final = LIBRARIES / "pkcs11/libtpm2_pkcs11.so"
-NEEDED: Final = (SOFTHSM, TPM, LIBRARIES / "engines-3/pkcs11.so", LIBRARIES / "libtss2-tcti-tabrmd.so.0")
-
-PROGRAMS: Final = ("curl", "dbus-daemon", "openssl", "pkcs11-tool", "swtpm", "tpm2-abrmd", "tpm2_getcap")
-
-needs_tokens = pytest.mark.skipif(
-    not all(path.exists() for path in NEEDED) or not all(map(shutil.which, PROGRAMS)),
-    reason="needs the packages for tokens: make deps",
-)
+NEEDED: Final = {
+    "curl": "curl",
+    "dbus-daemon": "dbus-daemon",
+    "openssl": "openssl",
+    "pkcs11-tool": "opensc",
+    "swtpm": "swtpm",
+    "tpm2-abrmd": "tpm2-abrmd",
+    "tpm2_getcap": "tpm2-tools",
+    str(LIBRARIES / "engines-3/pkcs11.so"): "libengine-pkcs11-openssl",
+    str(LIBRARIES / "libtss2-tcti-tabrmd.so.0"): "libtss2-tcti-tabrmd0",
+    str(SOFTHSM): "softhsm2",
+    str(TPM): "libtpm2-pkcs11-1",
+}
+"""Programs and libraries, and the packages that they come in."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ def prepared(token: Token) -> Token:
 @contextmanager
 def softhsm() -> Iterator[Token]:
     """A token of SoftHSM, in files."""
+    require_packages()
     with tempfile.TemporaryDirectory(prefix="nac-hsm-") as folder:
         settings = Path(folder) / "softhsm2.conf"
         (Path(folder) / "tokens").mkdir()
@@ -79,6 +87,7 @@ def softhsm() -> Iterator[Token]:
 @contextmanager
 def tpm() -> Iterator[Token]:
     """A TPM 2.0 of swtpm behind a resource manager, as the kernel's /dev/tpmrm0 is one, on sockets of its own."""
+    require_packages()
     with tempfile.TemporaryDirectory(prefix="nac-tpm-") as folder, ExitStack() as running:
         for name in ("state", "store"):
             (Path(folder) / name).mkdir()
@@ -107,6 +116,24 @@ def tpm() -> Iterator[Token]:
         asked = ["tpm2_getcap", "commands"]
         until(lambda: not subprocess.run(asked, env={**os.environ, **settings}, capture_output=True).returncode)
         yield prepared(Token(TPM, settings))
+
+
+def certified(home: Home, token: Token, uri: str, folder: Path, *names: str) -> dict[str, str]:
+    """What `nac pki issue` wrote for a request that the token's key has signed. The PIN is in `folder`/pin."""
+    request, issued = str(folder / "device.csr"), str(folder / "issued")
+    key = f"org.openssl.engine:pkcs11:{uri};pin-source=file:{folder}/pin"
+    command = ["openssl", "req", "-new", "-subj", "/CN=device", "-key", key, "-out", request]
+    surroundings = {**os.environ, **token.settings, "PKCS11_MODULE_PATH": str(token.module)}
+    subprocess.run(command, check=True, capture_output=True, env=surroundings)
+    made: dict[str, str] = home.json("pki", "issue", *names, "--csr", request, "--out", issued)
+    return made
+
+
+def require_packages() -> None:
+    """A missing package is a failure that says so, never a skip."""
+    missing = [package for name, package in NEEDED.items() if not shutil.which(name) and not Path(name).exists()]
+    if missing:
+        pytest.fail(f"not installed: apt-get install {' '.join(missing)}", pytrace=False)
 
 
 def until(ready: Callable[[], bool]) -> None:
