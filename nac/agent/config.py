@@ -145,6 +145,13 @@ class CheckSettings(Struct, frozen=True, forbid_unknown_fields=True):
             description="Folders, from the root, in which weights and datasets may lie; others are searched.",
         ),
     ] = ()
+    osquery: Annotated[
+        Path | None,
+        Meta(
+            description="osqueryi, to be asked hourly for what the agent's own checks cannot know. Default: nobody is.",
+            examples=["/usr/bin/osqueryi"],
+        ),
+    ] = None
     model_size_mib: Annotated[
         int, Meta(ge=1, le=1048576, description="MiB from which on a file counts as model weights or dataset.")
     ] = 50

@@ -99,7 +99,7 @@ class Agent:
         _say(_in_words(verdict))
 
     def _look(self) -> Observation:
-        return observe(self._machine(), self._checks, self._slow.findings)
+        return observe(self._machine(), self._checks, self._slow.findings, self._slow.told)
 
     def _machine(self) -> Machine:
         return this_machine(self._config.checks)

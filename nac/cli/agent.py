@@ -186,10 +186,12 @@ def status(chosen: Chosen, ask: bool, output: Format) -> None:
 
 def _look(config: AgentConfig) -> Observation:
     from nac.agent.observation import observe
+    from nac.agent.osquery import ask_osquery
     from nac.agent.platforms import checks_of, this_platform
     from nac.agent.run import this_machine
 
-    return observe(this_machine(config.checks), checks_of(this_platform()))
+    told = ask_osquery(config.checks.osquery)
+    return observe(this_machine(config.checks), checks_of(this_platform()), told=told)
 
 
 def _print_claims(config: AgentConfig) -> None:
