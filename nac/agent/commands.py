@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Final, Protocol
 
 from nac.agent.program import SEARCHED, find_program, run_program
 
+ENVIRONMENT: Final = {
+    "PATH": SEARCHED,
+    "LC_ALL": "C",
+    **({"SystemRoot": r"C:\Windows"} if sys.platform == "win32" else {}),
+}
 PATIENCE_S: Final = 10.0
 LONGEST_ANSWER: Final = 4 * 1024 * 1024
 
@@ -29,9 +35,7 @@ class SystemCommands:
         if path is None:
             raise CommandError(f"{program} is not installed")
         try:
-            answer = run_program(
-                [path, *arguments], {"PATH": SEARCHED, "LC_ALL": "C"}, patience_s=PATIENCE_S, longest=LONGEST_ANSWER
-            )
+            answer = run_program([path, *arguments], ENVIRONMENT, patience_s=PATIENCE_S, longest=LONGEST_ANSWER)
         except OSError as error:
             raise CommandError(f"{program} cannot be started: {error.strerror}") from None
         if len(answer.said) > LONGEST_ANSWER:

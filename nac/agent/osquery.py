@@ -13,9 +13,10 @@ from typing import Any, Final
 
 import msgspec
 
+from nac.agent.commands import ENVIRONMENT
 from nac.agent.finding import Finding, unknown
 from nac.agent.platforms import Platform, this_platform
-from nac.agent.program import SEARCHED, run_program
+from nac.agent.program import run_program
 
 PATIENCE_S: Final = 10.0
 LONGEST_ANSWER: Final = 64 * 1024
@@ -86,7 +87,7 @@ def _asked(program: Path, query: str) -> _Row:
     try:
         answer = run_program(
             [str(program), "--json", query],
-            {"PATH": SEARCHED, "LC_ALL": "C"},
+            ENVIRONMENT,
             patience_s=PATIENCE_S,
             longest=LONGEST_ANSWER,
         )

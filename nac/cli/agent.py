@@ -149,7 +149,7 @@ def check(chosen: Chosen, output: Format) -> None:
 def report(chosen: Chosen, only_print: bool, output: Format) -> None:
     """Report once, now, and show the verdict. Not while `nac agent run` does."""
     from nac.agent.delivery import Delivery
-    from nac.agent.run import this_machine
+    from nac.agent.machine import this_machine
     from nac.agent.state import State
 
     config = chosen.config()
@@ -185,10 +185,10 @@ def status(chosen: Chosen, ask: bool, output: Format) -> None:
 
 
 def _look(config: AgentConfig) -> Observation:
+    from nac.agent.machine import this_machine
     from nac.agent.observation import observe
     from nac.agent.osquery import ask_osquery
     from nac.agent.platforms import checks_of, this_platform
-    from nac.agent.run import this_machine
 
     told = ask_osquery(config.checks.osquery)
     return observe(this_machine(config.checks), checks_of(this_platform()), told=told)
@@ -197,8 +197,8 @@ def _look(config: AgentConfig) -> Observation:
 def _print_claims(config: AgentConfig) -> None:
     from nac.agent.boot import read_boot
     from nac.agent.delivery import author_of
+    from nac.agent.machine import this_machine
     from nac.agent.report import Freshness, claims
-    from nac.agent.run import this_machine
     from nac.agent.signer import load_identity
     from nac.agent.state import State
 
