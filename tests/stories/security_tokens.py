@@ -30,6 +30,7 @@ NEEDED: Final = {
     "tpm2-abrmd": "tpm2-abrmd",
     "tpm2_getcap": "tpm2-tools",
     str(LIBRARIES / "engines-3/pkcs11.so"): "libengine-pkcs11-openssl",
+    str(LIBRARIES / "libtss2-tcti-swtpm.so.0"): "libtss2-tcti-swtpm0",
     str(LIBRARIES / "libtss2-tcti-tabrmd.so.0"): "libtss2-tcti-tabrmd0",
     str(SOFTHSM): "softhsm2",
     str(TPM): "libtpm2-pkcs11-1",
