@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import tempfile
@@ -18,7 +19,7 @@ from lab_home import Home
 
 PIN: Final = "24681357"
 OFFICER_PIN: Final = "86427531"
-LIBRARIES: Final = Path("/usr/lib/x86_64-linux-gnu")
+LIBRARIES: Final = Path(f"/usr/lib/{platform.machine()}-linux-gnu")
 SOFTHSM: Final = Path("/usr/lib/softhsm/libsofthsm2.so")
 TPM: Final = LIBRARIES / "pkcs11/libtpm2_pkcs11.so"
 NEEDED: Final = {
