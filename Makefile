@@ -89,8 +89,9 @@ bench: build ## measure beside FreeRADIUS and hostapd, write docs/benchmarks.md
 	$(BIN)/python -m lab.bench
 
 deps: $(VENV)/.dev ## the Debian and Python packages that tests and the lab need
-	@scripts/debian-packages.sh eapoltest faketime freeradius freeradius-utils hostapd iproute2 nftables openssl postgresql \
-		tcpdump wpasupplicant
+	@scripts/debian-packages.sh curl dbus-daemon eapoltest faketime freeradius freeradius-utils hostapd iproute2 \
+		libengine-pkcs11-openssl libtpm2-pkcs11-1 libtss2-tcti-swtpm0 libtss2-tcti-tabrmd0 nftables opensc openssl \
+		postgresql softhsm2 swtpm tcpdump tpm2-abrmd tpm2-tools wpasupplicant
 
 wheel: $(VENV)/.runtime ## a wheel into target/wheels
 	$(BIN)/maturin build --quiet --release --locked --auditwheel skip --out $(WHEELS)

@@ -37,7 +37,7 @@ $apt update >/dev/null && $apt install -y --no-install-recommends $missing >/dev
     exit 1
 }
 if [ -d /run/systemd/system ]; then
-    for daemon in freeradius hostapd postgresql; do
+    for daemon in freeradius hostapd postgresql tpm2-abrmd; do
         case " $missing " in
             *" $daemon "*) $root systemctl disable --quiet --now "$daemon" ;;
         esac

@@ -47,7 +47,7 @@ class Forger:
         claims["nac"]["counter"] = self.counter
         claims["sub"] = subject or claims["sub"]
         claims["aud"] = audience or claims["aud"]
-        return signed_token(claims, load_identity(self._config.device))
+        return signed_token(claims, load_identity(self._config))
 
     def altered(self, token: bytes) -> bytes:
         """The same report with every finding turned into a pass."""

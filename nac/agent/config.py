@@ -5,6 +5,7 @@ Read and written by the same code as `nac.toml`; `docs/agent.md` is tested again
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ HEADER: Final = """\
 # Settings of the posture agent. Every setting stands here with its default; a line may be deleted to keep the default.
 # Relative paths start at this file's folder. `nac agent check` shows what the agent sees, `nac agent run` reports it.
 """
+
+_PKCS11_URI: Final = re.compile(r"pkcs11:(?=.*\b(?:object|id)=)[\w.~%=;:+*,@!()-]+", re.ASCII)
+"""The path of such a URI, with the label or the number of a key (RFC 7512 section 2.3)."""
 
 Text = Annotated[str, Meta(min_length=1, max_length=256)]
 
@@ -79,6 +83,41 @@ class DeviceSettings(Struct, frozen=True, forbid_unknown_fields=True):
     ] = None
 
 
+class Pkcs11Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the device's key is, when it is in a token, card or TPM: then `device.key` is not read."""
+
+    uri: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=512)] | None,
+        Meta(
+            description="The key, as a PKCS#11 URI (RFC 7512) without a PIN. Default: the key is in a file.",
+            examples=["pkcs11:token=nac;object=device"],
+        ),
+    ] = None
+    module: Annotated[
+        Path | None,
+        Meta(
+            description="The token's PKCS#11 module. Default: that of p11-kit, which asks every module of the system.",
+            examples=["/usr/lib/x86_64-linux-gnu/pkcs11/libtpm2_pkcs11.so"],
+        ),
+    ] = None
+    pin: Annotated[
+        Path | None,
+        Meta(
+            description='A file, mode 0600, with the PIN, or "credential:NAME" from systemd. Default: the token asks '
+            "for none.",
+            examples=["credential:device-pin"],
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        if self.uri is None:
+            return
+        if "pin-" in self.uri:
+            raise ValueError("`uri` holds a PIN: write it into a file of mode 0600 and name that in `pin`")
+        if not _PKCS11_URI.fullmatch(self.uri):
+            raise ValueError('`uri` names no key: write "pkcs11:token=NAME;object=NAME"')
+
+
 class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """When reports are sent."""
 
@@ -106,6 +145,13 @@ class CheckSettings(Struct, frozen=True, forbid_unknown_fields=True):
             description="Folders, from the root, in which weights and datasets may lie; others are searched.",
         ),
     ] = ()
+    osquery: Annotated[
+        Path | None,
+        Meta(
+            description="osqueryi, to be asked hourly for what the agent's own checks cannot know. Default: nobody is.",
+            examples=["/usr/bin/osqueryi"],
+        ),
+    ] = None
     model_size_mib: Annotated[
         int, Meta(ge=1, le=1048576, description="MiB from which on a file counts as model weights or dataset.")
     ] = 50
@@ -116,6 +162,7 @@ class AgentConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
     server: ServerSettings = ServerSettings()
     device: DeviceSettings = DeviceSettings()
+    pkcs11: Pkcs11Settings = Pkcs11Settings()
     report: ReportSettings = ReportSettings()
     checks: CheckSettings = CheckSettings()
 

@@ -12,6 +12,7 @@ from nac.agent.boot import read_boot
 from nac.agent.checks.agent_integrity import installed_version, own_digest
 from nac.agent.client import PostureClient
 from nac.agent.config import AgentConfig
+from nac.agent.identities import Identities
 from nac.agent.jws import signed_token
 from nac.agent.machine import Machine
 from nac.agent.missed import with_missed
@@ -19,7 +20,6 @@ from nac.agent.observation import Observation
 from nac.agent.platforms import this_platform
 from nac.agent.report import Author, Freshness, claims
 from nac.agent.root import UnreadableError
-from nac.agent.signer import load_identity
 from nac.agent.state import State, Status
 from nac.errors import NacError
 
@@ -34,6 +34,7 @@ class Delivery:
         self._config = config
         self._state = state
         self._clock = clock
+        self._identities = Identities(config)
         self._nonce: tuple[str, float] | None = None
 
     def deliver(self, machine: Machine, observation: Observation) -> Verdict:
@@ -52,14 +53,23 @@ class Delivery:
         return verdict
 
     def _report(self, machine: Machine, observation: Observation, status: Status) -> Verdict:
+        identity = self._identities.load()
         client = PostureClient(self._config)
+
+        def token(nonce: str) -> bytes:
+            now = self._clock()
+            freshness = Freshness(self._state.next_count(now), nonce, os.urandom(16), now)
+            author = author_of(machine, identity.name)
+            said = claims(observation, read_boot(machine.root), author, freshness, status.missed)
+            return signed_token(said, identity)
+
         nonce = self._kept_nonce() or client.nonce().nonce
         try:
-            verdict = client.report(self._token(machine, observation, status, nonce))
+            verdict = client.report(token(nonce))
         except RefusedError as error:
             if error.refusal.error not in AGAIN or not error.refusal.nonce:
                 raise
-            verdict = client.report(self._token(machine, observation, status, error.refusal.nonce))
+            verdict = client.report(token(error.refusal.nonce))
         if verdict.nonce:
             self._nonce = (verdict.nonce, verdict.nonce_expires_at)
         return verdict
@@ -68,13 +78,6 @@ class Delivery:
         """The nonce that came with the last verdict, for one use."""
         kept, self._nonce = self._nonce, None
         return kept[0] if kept and kept[1] - MARGIN_S > self._clock() else None
-
-    def _token(self, machine: Machine, observation: Observation, status: Status, nonce: str) -> bytes:
-        identity = load_identity(self._config.device)
-        now = self._clock()
-        freshness = Freshness(self._state.next_count(now), nonce, os.urandom(16), now)
-        author = author_of(machine, identity.name)
-        return signed_token(claims(observation, read_boot(machine.root), author, freshness, status.missed), identity)
 
 
 def author_of(machine: Machine, subject: str) -> Author:

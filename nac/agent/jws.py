@@ -12,7 +12,7 @@ from nac.agent.signer import DeviceIdentity
 def signed_token(claims: Mapping[str, object], identity: DeviceIdentity) -> bytes:
     """Header, claims and signature; the header names the certificate by its SHA-256 (RFC 7515 section 4.1.8)."""
     header = {
-        "alg": identity.signer.algorithm,
+        "alg": identity.algorithm,
         "typ": "eat+jwt",
         "x5t#S256": base64url(identity.certificate_sha256),
     }

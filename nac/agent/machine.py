@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
-from nac.agent.commands import Commands
+import nac
+from nac.agent.commands import Commands, SystemCommands
 from nac.agent.config import CheckSettings
 from nac.agent.listeners import Listener, read_listeners, with_processes
 from nac.agent.processes import Process, read_processes
@@ -57,6 +60,11 @@ class Machine:
             for fields in lines
             if len(fields) == 7 and fields[2].isdigit() and fields[3].isdigit()
         )
+
+
+def this_machine(settings: CheckSettings) -> Machine:
+    """The device that this runs on, now."""
+    return Machine(Root(), SystemCommands(), settings, time.time(), str(Path(nac.__file__).parent))
 
 
 @dataclass(frozen=True)

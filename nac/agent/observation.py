@@ -10,7 +10,7 @@ from typing import Final
 from nac.agent.checks import Check
 from nac.agent.checks.notebook_tokens import asks_for_token
 from nac.agent.checks.services import Kind, is_jupyter, services
-from nac.agent.finding import Finding, Result, Value, tame
+from nac.agent.finding import Finding, Result, Value, tame, unknown
 from nac.agent.machine import Machine
 from nac.agent.root import UnreadableError
 
@@ -46,9 +46,17 @@ class Observation:
         return tuple(name for name, finding in self.findings.items() if finding.result == result)
 
 
-def observe(machine: Machine, checks: Sequence[Check], kept: Mapping[str, Finding] = _NOTHING) -> Observation:
-    """Make the checks, but for those of which a finding is kept."""
+def observe(
+    machine: Machine,
+    checks: Sequence[Check],
+    kept: Mapping[str, Finding] = _NOTHING,
+    told: Mapping[str, Finding] = _NOTHING,
+) -> Observation:
+    """Make the checks, but for those of which a finding is kept. What they leave unknown is as osquery has `told`."""
     findings = {check.name: kept.get(check.name) or check.finding(machine) for check in checks}
+    for name, other in told.items():
+        if findings[name].result == "unknown":
+            findings[name] = other if other.result != "unknown" else unknown(f"{findings[name].detail}; {other.detail}")
     return Observation(machine.now, findings, _services(machine))
 
 

@@ -7,17 +7,14 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 from types import FrameType
 from typing import Final
 
-import nac
 from nac.agent.answer import Verdict
-from nac.agent.commands import SystemCommands
-from nac.agent.config import AgentConfig, CheckSettings
+from nac.agent.config import AgentConfig
 from nac.agent.delivery import Delivery
 from nac.agent.finding import tame
-from nac.agent.machine import Machine
+from nac.agent.machine import Machine, this_machine
 from nac.agent.observation import Observation, observe
 from nac.agent.platforms import checks_of, this_platform
 from nac.agent.root import Root
@@ -30,11 +27,6 @@ from nac.systemd import notify
 
 TICK_S: Final = 2.0
 """Between two samples: with a report of its own a change is with the server in less than five seconds."""
-
-
-def this_machine(settings: CheckSettings) -> Machine:
-    """The device that this runs on, now."""
-    return Machine(Root(), SystemCommands(), settings, time.time(), str(Path(nac.__file__).parent))
 
 
 def run(config: AgentConfig) -> None:
@@ -99,7 +91,7 @@ class Agent:
         _say(_in_words(verdict))
 
     def _look(self) -> Observation:
-        return observe(self._machine(), self._checks, self._slow.findings)
+        return observe(self._machine(), self._checks, self._slow.findings, self._slow.told)
 
     def _machine(self) -> Machine:
         return this_machine(self._config.checks)

@@ -1,4 +1,4 @@
-"""Signing with the device's own key, the one of its EAP-TLS certificate."""
+"""Who this device is, and signing with its own key, the one of its EAP-TLS certificate."""
 
 from __future__ import annotations
 
@@ -8,25 +8,29 @@ from typing import Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from nac.agent.config import DeviceSettings
+from nac.agent.config import AgentConfig, DeviceSettings
+from nac.agent.jose import algorithm_of, side_by_side
 from nac.errors import PkiError
-from nac.pki.key_kind import PrivateKey, accept_private_key, signature_hash
+from nac.pki.key_kind import PrivateKey, PublicKey, accept_private_key, signature_hash
 from nac.pki.keystore import read_private_file
 
 
+class PinRefusedError(PkiError):
+    """The token that the key is in does not take the PIN. Trying again may lock it."""
+
+
 class Signer(Protocol):
-    """A key that can sign, wherever it is kept. `algorithm` is JOSE's name (RFC 7518, RFC 8037)."""
+    """A key that can sign, wherever it is kept."""
 
     @property
-    def algorithm(self) -> str: ...
+    def public_key(self) -> PublicKey: ...
 
     def sign(self, message: bytes) -> bytes:
-        """The signature in JOSE's form: r and s side by side for ECDSA (RFC 7518 section 3.4)."""
+        """The signature in JOSE's form (`nac/agent/jose.py`), by the algorithm of the key. Raises `PkiError`."""
         ...
 
 
@@ -37,18 +41,15 @@ class FileSigner:
     key: PrivateKey = field(repr=False)
 
     @property
-    def algorithm(self) -> str:
-        if isinstance(self.key, ec.EllipticCurvePrivateKey):
-            return "ES384" if self.key.curve.name == "secp384r1" else "ES256"
-        return "EdDSA" if isinstance(self.key, ed25519.Ed25519PrivateKey) else "PS256"
+    def public_key(self) -> PublicKey:
+        return self.key.public_key()
 
     def sign(self, message: bytes) -> bytes:
         if isinstance(self.key, ed25519.Ed25519PrivateKey):
             return self.key.sign(message)
         if isinstance(self.key, ec.EllipticCurvePrivateKey):
-            size = (self.key.key_size + 7) // 8
             signature = self.key.sign(message, ec.ECDSA(signature_hash(self.key) or SHA256()))
-            return b"".join(number.to_bytes(size, "big") for number in decode_dss_signature(signature))
+            return side_by_side(signature, self.key.key_size)
         return self.key.sign(message, padding.PSS(padding.MGF1(SHA256()), SHA256.digest_size), SHA256())
 
 
@@ -60,33 +61,48 @@ class DeviceIdentity:
     certificate_sha256: bytes
     signer: Signer
 
+    @property
+    def algorithm(self) -> str:
+        """JOSE's name for what the signer makes."""
+        return algorithm_of(self.signer.public_key)
 
-def load_identity(settings: DeviceSettings) -> DeviceIdentity:
-    """Certificate and key from files. Raises `PkiError`: unreadable, open to others, weak, not belonging together."""
+
+def load_identity(config: AgentConfig) -> DeviceIdentity:
+    """The certificate from its file, the key from its file or token.
+
+    Raises `PkiError`: unreadable, open to others, weak, not there, not belonging together; `PinRefusedError`.
+    """
+    device = config.device
     try:
-        certificate = x509.load_pem_x509_certificate(settings.certificate.read_bytes())
+        certificate = x509.load_pem_x509_certificate(device.certificate.read_bytes())
     except OSError as error:
         raise PkiError(
-            f"{settings.certificate}: cannot be read: {error.strerror}",
+            f"{device.certificate}: cannot be read: {error.strerror}",
             fix="name the device's certificate in agent.toml",
         ) from None
     except ValueError:
+        raise PkiError(f"{device.certificate}: not a certificate (PEM)", fix="name the device's certificate") from None
+    signer = _signer(config)
+    if signer.public_key != certificate.public_key():
         raise PkiError(
-            f"{settings.certificate}: not a certificate (PEM)", fix="name the device's certificate"
-        ) from None
-    key = accept_private_key(_private_key(settings), settings.key)
-    if key.public_key() != certificate.public_key():
-        raise PkiError(
-            f"{settings.key}: does not belong to the certificate in {settings.certificate}",
+            f"{config.pkcs11.uri or device.key}: does not belong to the certificate in {device.certificate}",
             fix="name the key that the certificate was made with; the device's own certificate stands first",
         )
     digest = hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
-    return DeviceIdentity(_name(certificate), digest, FileSigner(key))
+    return DeviceIdentity(_name(certificate), digest, signer)
 
 
 def read_passphrase(settings: DeviceSettings) -> bytes | None:
     """The passphrase of the key, None when it needs none. Raises `PkiError`."""
     return None if settings.passphrase is None else read_private_file(settings.passphrase).rstrip(b"\r\n")
+
+
+def _signer(config: AgentConfig) -> Signer:
+    if config.pkcs11.uri is None:
+        return FileSigner(accept_private_key(_private_key(config.device), config.device.key))
+    from nac.agent.pkcs11 import Pkcs11Key
+
+    return Pkcs11Key.of(config.pkcs11).signer()
 
 
 def _private_key(settings: DeviceSettings) -> object:

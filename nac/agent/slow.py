@@ -1,4 +1,4 @@
-"""The slow checks: once an hour and beside the others, so that a search through folders holds nothing up.
+"""The slow checks, and osquery: once an hour and beside the others, so that what takes long holds nothing up.
 
 What they complain of are paths.
 """
@@ -12,6 +12,7 @@ from typing import Final
 from nac.agent.checks import Check
 from nac.agent.finding import Finding
 from nac.agent.machine import Machine
+from nac.agent.osquery import ask_osquery
 from nac.agent.root import Root
 
 EVERY_S: Final = 3600.0
@@ -23,6 +24,7 @@ class SlowChecks:
     def __init__(self, checks: Sequence[Check], machine: Machine, now: float) -> None:
         self._checks = [check for check in checks if check.pace == "slow"]
         self._findings: Mapping[str, Finding] = {}
+        self._told: Mapping[str, Finding] = {}
         self._made_at = now
         self._thread: threading.Thread | None = None
         self._make(machine)
@@ -31,6 +33,11 @@ class SlowChecks:
     def findings(self) -> Mapping[str, Finding]:
         """The last finding of each."""
         return self._findings
+
+    @property
+    def told(self) -> Mapping[str, Finding]:
+        """What osquery said last."""
+        return self._told
 
     def make_if_due(self, machine: Machine, now: float) -> bool:
         """Begin, in a thread, when the hour is over or a file that was found is gone. True once they have been made."""
@@ -52,3 +59,4 @@ class SlowChecks:
 
     def _make(self, machine: Machine) -> None:
         self._findings = {check.name: check.finding(machine) for check in self._checks}
+        self._told = ask_osquery(machine.settings.osquery)

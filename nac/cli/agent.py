@@ -78,9 +78,20 @@ def cli(context: click.Context, path: Path | None) -> None:
 @click.option("--ca", type=click.Path(path_type=Path), help="PEM: the authorities of the server's certificate.")
 @click.option("--certificate", type=click.Path(path_type=Path), help="PEM: the device's certificate.")
 @click.option("--key", type=click.Path(path_type=Path), help="PEM: its private key.")
+@click.option("--pkcs11", "uri", help="PKCS#11 URI of its private key, instead of --key.")
+@click.option("--module", type=click.Path(path_type=Path), help="PKCS#11 module of the token that the key is in.")
+@click.option("--pin", type=click.Path(path_type=Path), help="File with the token's PIN.")
 @click.option("--state", type=click.Path(path_type=Path), help="Folder of what the agent keeps.")
 def init(
-    path: Path, url: str | None, ca: Path | None, certificate: Path | None, key: Path | None, state: Path | None
+    path: Path,
+    url: str | None,
+    ca: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    uri: str | None,
+    module: Path | None,
+    pin: Path | None,
+    state: Path | None,
 ) -> None:
     """Write a commented agent.toml."""
     from nac.agent.config import render_agent_config
@@ -91,6 +102,9 @@ def init(
         "server.ca": ca and ca.absolute(),
         "device.certificate": certificate and certificate.absolute(),
         "device.key": key and key.absolute(),
+        "pkcs11.uri": uri,
+        "pkcs11.module": module and module.absolute(),
+        "pkcs11.pin": pin and pin.absolute(),
         "report.state": state and state.absolute(),
     }
     text = render_agent_config({name: value for name, value in named.items() if value})
@@ -135,7 +149,7 @@ def check(chosen: Chosen, output: Format) -> None:
 def report(chosen: Chosen, only_print: bool, output: Format) -> None:
     """Report once, now, and show the verdict. Not while `nac agent run` does."""
     from nac.agent.delivery import Delivery
-    from nac.agent.run import this_machine
+    from nac.agent.machine import this_machine
     from nac.agent.state import State
 
     config = chosen.config()
@@ -159,7 +173,9 @@ def status(chosen: Chosen, ask: bool, output: Format) -> None:
     config = chosen.config()
     if ask:
         from nac.agent.client import PostureClient
+        from nac.agent.signer import load_identity
 
+        load_identity(config)
         _show(PostureClient(config).status(), output)
         return
     kept = State(config.report.state).status()
@@ -169,24 +185,26 @@ def status(chosen: Chosen, ask: bool, output: Format) -> None:
 
 
 def _look(config: AgentConfig) -> Observation:
+    from nac.agent.machine import this_machine
     from nac.agent.observation import observe
+    from nac.agent.osquery import ask_osquery
     from nac.agent.platforms import checks_of, this_platform
-    from nac.agent.run import this_machine
 
-    return observe(this_machine(config.checks), checks_of(this_platform()))
+    told = ask_osquery(config.checks.osquery)
+    return observe(this_machine(config.checks), checks_of(this_platform()), told=told)
 
 
 def _print_claims(config: AgentConfig) -> None:
     from nac.agent.boot import read_boot
     from nac.agent.delivery import author_of
+    from nac.agent.machine import this_machine
     from nac.agent.report import Freshness, claims
-    from nac.agent.run import this_machine
     from nac.agent.signer import load_identity
     from nac.agent.state import State
 
     state, machine = State(config.report.state), this_machine(config.checks)
     freshness = Freshness(state.last_count() + 1, "", b"", time.time())
-    author = author_of(machine, load_identity(config.device).name)
+    author = author_of(machine, load_identity(config).name)
     print_json(claims(_look(config), read_boot(machine.root), author, freshness, state.status().missed))
 
 

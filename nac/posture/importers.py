@@ -8,7 +8,7 @@ Nobody signs an export: what is imported is as good as the file, and is named by
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -56,13 +56,13 @@ def read_export(path: Path, source: Source) -> list[Imported]:
     return [_READERS[source](device) for device in devices]
 
 
-def _fleet(host: Mapping[str, Any]) -> Imported:
-    """A host as Fleet's API shows it; policies that are called as one of our checks count."""
+def read_host(host: Mapping[str, Any], source: str = "policy of Fleet") -> Imported:
+    """A host as Fleet's API shows it; policies that are called as one of our checks count, and `source` said so."""
     found = list(_common(host.get("disk_encryption_enabled"), host.get("os_version")))
     for policy in host.get("policies") or ():
         name, response = str(policy.get("name", "")), policy.get("response")
         if name in CHECKS and response in ("pass", "fail"):
-            found.append(Finding(name, response, detail="policy of Fleet"))
+            found.append(Finding(name, response, detail=source))
     return Imported(_names(host, "hostname", "computer_name", "primary_mac"), by_name(found))
 
 
@@ -73,7 +73,7 @@ def _intune(device: Mapping[str, Any]) -> Imported:
     return Imported(names, by_name(_common(device.get("isEncrypted"), system)))
 
 
-_READERS: Final = {"fleet": _fleet, "intune": _intune}
+_READERS: Final[Mapping[Source, Callable[[Mapping[str, Any]], Imported]]] = {"fleet": read_host, "intune": _intune}
 
 
 def _common(encrypted: object, system: object) -> Iterator[Finding]:

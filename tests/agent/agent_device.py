@@ -59,15 +59,16 @@ def make_tree(folder: Path, files: Files) -> Root:
 
 @dataclass(frozen=True)
 class CapturedCommands:
-    """Says what the program said, by its name; the others are not installed."""
+    """Says what the program said, by its name or its whole command line; the others are not installed."""
 
     said: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, program: str, *arguments: str) -> str:
         name = program.rpartition("/")[2]
-        if name not in self.said:
+        said = self.said.get(" ".join((name, *arguments)), self.said.get(name))
+        if said is None:
             raise CommandError(f"{program} is not installed")
-        return self.said[name]
+        return said
 
 
 def captured(name: str) -> str:

@@ -44,9 +44,13 @@ class Issuer:
     key: Key
 
     def issue(self, name: str, key: Key, *, address: str = "") -> x509.Certificate:
+        return self.certify(name, key.public_key(), address=address)
+
+    def certify(self, name: str, public: Key, *, address: str = "") -> x509.Certificate:
+        """For a key of which only the public half is here."""
         names: list[x509.GeneralName] = [x509.DNSName(name)]
         names += [x509.IPAddress(ip_address(address))] if address else []
-        return _certificate(name, key.public_key(), self.certificate.subject, self.key, names)
+        return _certificate(name, public, self.certificate.subject, self.key, names)
 
 
 def make_issuer(name: str = "Test root") -> Issuer:

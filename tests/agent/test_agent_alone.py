@@ -59,6 +59,14 @@ def test_a_command_needs_three_packages(words: list[str], tmp_path: Path) -> Non
     assert done.stdout
 
 
+def test_check_needs_no_module_of_unix_alone(tmp_path: Path) -> None:
+    """It is the command for macOS and Windows."""
+    unix = 'sys.modules.update(dict.fromkeys(("fcntl", "grp", "pwd", "resource", "termios")))\n'
+    command = [sys.executable, "-c", "import sys\n" + unix + COMMAND, "agent", "check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_extra_names_what_is_needed() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extra = project["optional-dependencies"]["agent"]

@@ -32,6 +32,11 @@ def test_the_written_file_holds_the_defaults(tmp_path: Path) -> None:
         ('[report]\nevery = "often"', "not a duration"),
         ("[check]\n", "did you mean `checks`"),
         ('[device]\nkey = "credential:k"', "CREDENTIALS_DIRECTORY"),
+        ('[pkcs11]\nuri = "pkcs11:object=k;pin-value=1234"', "holds a PIN"),
+        ('[pkcs11]\nuri = "pkcs11:object=k?pin-source=file:/pin"', "holds a PIN"),
+        ('[pkcs11]\nuri = "pkcs11:token=nac"', "names no key"),
+        ('[pkcs11]\nuri = "pkcs11:token=nac;object=a b"', "names no key"),
+        ('[pkcs11]\nuri = "file:/device.key"', "names no key"),
     ],
 )
 def test_an_error_says_where_and_what(text: str, said: str, tmp_path: Path) -> None:

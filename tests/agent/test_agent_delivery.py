@@ -87,7 +87,7 @@ def test_every_kind_of_key_signs(
 def test_openssl_agrees_with_a_signature(config: AgentConfig, tmp_path: Path, issuer: Issuer) -> None:
     key = KEYS["PS256"]()
     write_pair(tmp_path, "device", issuer.issue("laptop-17", key), key)
-    message, _, signature = signed_token({"a": 1}, load_identity(config.device)).rpartition(b".")
+    message, _, signature = signed_token({"a": 1}, load_identity(config)).rpartition(b".")
     (tmp_path / "message").write_bytes(message)
     (tmp_path / "signature").write_bytes(base64.urlsafe_b64decode(signature + b"=="))
     public = subprocess.run(
@@ -229,7 +229,7 @@ def test_a_passphrase_comes_from_a_file(
     key = KEYS["ES256"]()
     write_pair(tmp_path, "device", issuer.issue("laptop-17", key), key, passphrase=b"open sesame")
     with pytest.raises(PkiError, match="encrypted"):
-        load_identity(config.device)
+        load_identity(config)
     with pytest.raises(PkiError):
         PostureClient(config)
     (tmp_path / "passphrase").touch(mode=0o600)
@@ -243,11 +243,11 @@ def test_a_passphrase_comes_from_a_file(
 def test_a_key_that_others_may_read_is_refused(config: AgentConfig) -> None:
     config.device.key.chmod(0o640)
     with pytest.raises(PkiError, match="open to its group"):
-        load_identity(config.device)
+        load_identity(config)
 
 
 def test_a_key_of_another_certificate_is_refused(config: AgentConfig, tmp_path: Path, issuer: Issuer) -> None:
     write_pair(tmp_path, "other", issuer.issue("x", KEYS["ES256"]()), KEYS["ES256"]())
     device = msgspec.structs.replace(config.device, key=tmp_path / "other.key")
     with pytest.raises(PkiError, match="does not belong"):
-        load_identity(device)
+        load_identity(msgspec.structs.replace(config, device=device))

@@ -12,7 +12,14 @@ from nac.agent.finding import Finding, failed, passed, unknown
 from nac.agent.machine import Machine
 from nac.agent.root import MissingError, Root
 
-OURS: Final = ("nac/agent/", "nac/cli/agent.py", "nac/cli/__init__.py", "nac/errors.py", "nac/config/")
+OURS: Final = (
+    "nac/agent/",
+    "nac/cli/agent.py",
+    "nac/cli/__init__.py",
+    "nac/errors.py",
+    "nac/config/",
+    "nac/posture/importers.py",
+)
 """What the agent is made of, among the files of the package."""
 
 WHEEL: Final = ("nac-", ".dist-info")
