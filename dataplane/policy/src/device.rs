@@ -60,8 +60,13 @@ impl FromStr for MacAddress {
 
 impl fmt::Display for MacAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, f] = self.0;
-        write!(formatter, "{a:02X}-{b:02X}-{c:02X}-{d:02X}-{e:02X}-{f:02X}")
+        let mut text = *b"00-00-00-00-00-00";
+        for (digits, octet) in text.chunks_mut(3).zip(self.0) {
+            if let [high, low, ..] = digits {
+                (*high, *low) = (digit(octet >> 4), digit(octet & 15));
+            }
+        }
+        formatter.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -74,9 +79,14 @@ impl fmt::Debug for MacAddress {
 impl MacAddress {
     /// The first three octets as text, e.g. `00-11-22`.
     pub fn oui(&self) -> String {
-        let [a, b, c, ..] = self.0;
-        format!("{a:02X}-{b:02X}-{c:02X}")
+        let mut text = self.to_string();
+        text.truncate(8);
+        text
     }
+}
+
+fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'A' - 10 + value }
 }
 
 /// SHA-256 of a certificate.

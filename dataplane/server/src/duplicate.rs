@@ -4,8 +4,8 @@
 //! retransmission from a new request. Only verified requests come here, so a forged one cannot displace an entry.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
-use std::net::SocketAddr;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::limits::{DUPLICATE_LIFETIME, MAX_DUPLICATE_OCTETS, MAX_DUPLICATES};
 const STRIPES: usize = 64;
 
 /// Which request, apart from its content.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestKey {
     /// Receiving socket.
     pub socket: u8,
@@ -22,6 +22,18 @@ pub struct RequestKey {
     pub source: SocketAddr,
     /// Identifier.
     pub identifier: u8,
+}
+
+/// As two numbers: the derived one would feed the hasher seven times, for every packet and every map.
+impl Hash for RequestKey {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write_u128(match self.source.ip() {
+            IpAddr::V4(address) => address.to_bits().into(),
+            IpAddr::V6(address) => address.to_bits(),
+        });
+        hasher
+            .write_u32(u32::from(self.source.port()) << 16 | u32::from_be_bytes([0, 0, self.socket, self.identifier]));
+    }
 }
 
 /// What is known of a request.

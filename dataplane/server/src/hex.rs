@@ -33,11 +33,13 @@ pub(crate) mod hex_number {
 /// Lower-case digits, two for each octet.
 #[must_use]
 pub fn text(octets: &[u8]) -> String {
-    use std::fmt::Write;
-    octets.iter().fold(String::with_capacity(octets.len() * 2), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    let mut text = String::with_capacity(octets.len() * 2);
+    text.extend(octets.iter().flat_map(|octet| [octet >> 4, octet & 15]).map(digit));
+    text
+}
+
+fn digit(value: u8) -> char {
+    char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value })
 }
 
 /// 32 lower-case digits as a number.

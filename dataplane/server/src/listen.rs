@@ -1,6 +1,7 @@
 //! Sockets, threads and the clock: the only place that has them.
 
 mod accounting;
+mod outbox;
 mod receiver;
 mod recorder;
 mod running;

@@ -7,11 +7,20 @@
 //! A State that does not verify was never ours, or was made before a restart: the request is rejected at once and the
 //! supplicant starts again (RFC 5080 section 2.1.1).
 
+use std::cell::RefCell;
+
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
 const BODY: usize = 17;
 const MAC: usize = 8;
+
+/// A call of the generator costs what some hundred octets cost.
+const DRAWN_AT_ONCE: usize = 512;
+
+thread_local! {
+    static DRAWN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A conversation's identity: random, unique, and the id of its record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -19,7 +28,7 @@ pub struct ConversationId(pub [u8; 16]);
 
 impl std::fmt::Display for ConversationId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
     }
 }
 
@@ -44,14 +53,23 @@ impl StateSealer {
         Ok(Self { key, random })
     }
 
-    /// Random octets for identifiers and salts.
+    /// Random octets for identifiers and salts: nothing that stays secret, as each thread draws some in advance.
     ///
     /// # Errors
     /// [`NoRandomness`].
     pub fn random<const N: usize>(&self) -> Result<[u8; N], NoRandomness> {
-        let mut octets = [0; N];
-        self.random.fill(&mut octets).map_err(|_| NoRandomness)?;
-        Ok(octets)
+        DRAWN.with_borrow_mut(|drawn| {
+            if drawn.len() < N {
+                drawn.resize(DRAWN_AT_ONCE.max(N), 0);
+                if self.random.fill(drawn).is_err() {
+                    drawn.clear();
+                    return Err(NoRandomness);
+                }
+            }
+            let octets = drawn.last_chunk::<N>().copied().ok_or(NoRandomness)?;
+            drawn.truncate(drawn.len() - N);
+            Ok(octets)
+        })
     }
 
     /// The State of a conversation.
@@ -82,6 +100,16 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail loudly")]
 
     use super::*;
+
+    #[test]
+    fn what_was_drawn_in_advance_is_given_once() {
+        let sealer = StateSealer::new().unwrap();
+        let mut seen: Vec<[u8; 16]> = (0..200).map(|_| sealer.random().unwrap()).collect();
+        let large: [u8; 1_000] = sealer.random().unwrap();
+        seen.extend(large.as_chunks().0);
+        seen.sort_unstable();
+        assert!(seen.windows(2).all(|pair| pair[0] != pair[1]));
+    }
 
     #[test]
     fn only_our_own_state_opens() {

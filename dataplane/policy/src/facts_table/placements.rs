@@ -1,7 +1,7 @@
 //! Where each device was placed last: history, so it is bounded, and the oldest goes first.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
 use crate::device::MacAddress;
@@ -31,10 +31,31 @@ pub(super) struct Placements {
     generation: usize,
 }
 
+/// By hashes: the second half of one finds its place, as the first has found the stripe.
+type Placed = HashMap<(u64, u64), Text, BuildHasherDefault<Hashed>>;
+
 #[derive(Debug, Default)]
 struct Generations {
-    young: HashMap<(u64, u64), Text>,
-    old: HashMap<(u64, u64), Text>,
+    young: Placed,
+    old: Placed,
+}
+
+/// What is a keyed hash already is not hashed again.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn write(&mut self, octets: &[u8]) {
+        octets.iter().for_each(|octet| self.0 = self.0 << 8 | u64::from(*octet));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Default for Placements {

@@ -1,6 +1,7 @@
 //! An accounting socket's thread: takes what has come, makes all of it durable by one commit, then answers all of it. What
 //! comes in the meantime waits in the kernel and is the next batch, so batches grow with the load.
 
+use std::net::{IpAddr, SocketAddr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use nac_journal::{Batch, Journal};
 use nix::errno::Errno;
 
+use super::outbox::{Answer, Outbox};
 use super::running::Clock;
 use super::socket::{Buffers, Received, Socket};
 use crate::accounting::ACCOUNTING;
@@ -21,7 +23,7 @@ use crate::pipeline::accounting::{Admission, Unrecorded, admit, recorded, unreco
 
 /// Everything an accounting thread works with.
 pub(super) struct Accountant {
-    pub(super) socket: Socket,
+    pub(super) socket: Arc<Socket>,
     pub(super) number: u8,
     pub(super) core: Arc<Core>,
     pub(super) clock: Clock,
@@ -42,6 +44,7 @@ impl Accountant {
         let mut buffers = Buffers::new(MAX_ACCOUNTING_BATCH);
         let mut received = Vec::with_capacity(MAX_ACCOUNTING_BATCH);
         let mut pending = Pending::default();
+        let mut outbox = Outbox::default();
         let mut dropped_before = 0;
         while !self.stop.load(Ordering::Relaxed) {
             match self.socket.receive(&mut buffers, &mut received) {
@@ -50,8 +53,9 @@ impl Accountant {
                         self.core.counters.kernel_drops.add_many(u64::from(dropped.wrapping_sub(dropped_before)));
                         dropped_before = dropped;
                     }
-                    self.admit_all(&buffers, &received, &mut pending);
-                    self.commit(journal, &mut pending);
+                    self.admit_all(&buffers, &received, &mut pending, &mut outbox);
+                    self.commit(journal, &mut pending, &mut outbox);
+                    outbox.send(&self.core.counters);
                 }
                 Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNREFUSED) => {}
                 Err(_) => std::thread::sleep(Duration::from_millis(10)),
@@ -59,7 +63,7 @@ impl Accountant {
         }
     }
 
-    fn admit_all(&self, buffers: &Buffers, received: &[Option<Received>], pending: &mut Pending) {
+    fn admit_all(&self, buffers: &Buffers, received: &[Option<Received>], pending: &mut Pending, outbox: &mut Outbox) {
         let now = self.clock.now();
         for (position, received) in received.iter().enumerate() {
             let Some(Received { length, source, local }) = *received else { continue };
@@ -67,7 +71,7 @@ impl Accountant {
             let datagram = Datagram { octets, source, socket: self.number, local };
             match catch_unwind(AssertUnwindSafe(|| admit(&self.core, datagram, now))) {
                 Ok(Admission::Silent) => {}
-                Ok(Admission::Reply(reply)) => self.send(&reply, source, local),
+                Ok(Admission::Reply(reply)) => self.answer(reply, (source, local), outbox),
                 Ok(Admission::Record(request)) => pending.push(&self.core, *request, now),
                 Err(_) => {
                     self.core.counters.panics.add();
@@ -77,7 +81,7 @@ impl Accountant {
         }
     }
 
-    fn commit(&self, journal: &Journal, pending: &mut Pending) {
+    fn commit(&self, journal: &Journal, pending: &mut Pending, outbox: &mut Outbox) {
         if pending.requests.is_empty() {
             return;
         }
@@ -88,16 +92,13 @@ impl Accountant {
             if !kept {
                 unrecorded(&self.core, &request);
             } else if let Some(reply) = recorded(&self.core, &request) {
-                let (source, local) = request.way_back();
-                self.send(&reply, source, local);
+                self.answer(reply, request.way_back(), outbox);
             }
         }
     }
 
-    fn send(&self, reply: &[u8], source: std::net::SocketAddr, local: Option<std::net::IpAddr>) {
-        if self.socket.send(reply, source, local).is_err() {
-            self.core.counters.send_failures.add();
-        }
+    fn answer(&self, octets: Arc<[u8]>, (to, local): (SocketAddr, Option<IpAddr>), outbox: &mut Outbox) {
+        outbox.put(Answer { socket: Arc::clone(&self.socket), octets, to, local }, &self.core.counters);
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 
+use super::outbox::{Answer, Outbox};
 use super::running::Clock;
 use super::shard::{Job, ShardQueue};
 use super::socket::{Buffers, Received, Socket};
@@ -32,6 +33,7 @@ impl Receiver {
     pub(super) fn run(&self) {
         let mut buffers = Buffers::new(super::socket::BATCH);
         let mut received = Vec::with_capacity(super::socket::BATCH);
+        let mut outbox = Outbox::default();
         let mut ticked = Instant::now();
         let mut dropped_before = 0;
         while !self.stop.load(Ordering::Relaxed) {
@@ -41,7 +43,8 @@ impl Receiver {
                         self.core.counters.kernel_drops.add_many(u64::from(dropped.wrapping_sub(dropped_before)));
                         dropped_before = dropped;
                     }
-                    self.batch(&buffers, &received);
+                    self.batch(&buffers, &received, &mut outbox);
+                    outbox.send(&self.core.counters);
                 }
                 Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNREFUSED) => {}
                 Err(_) => std::thread::sleep(Duration::from_millis(10)),
@@ -53,31 +56,38 @@ impl Receiver {
         }
     }
 
-    fn batch(&self, buffers: &Buffers, received: &[Option<Received>]) {
+    fn batch(&self, buffers: &Buffers, received: &[Option<Received>], outbox: &mut Outbox) {
         for (position, received) in received.iter().enumerate() {
             let Some(received) = received else { continue };
             let octets = buffers.datagram(position, received.length);
             let served = catch_unwind(AssertUnwindSafe(|| self.one(octets, *received)));
-            if served.is_err() {
-                self.core.counters.panics.add();
-                self.core.discard(DiscardReason::Internal, received.source, None, self.clock.now());
+            match served {
+                Ok(None) => {}
+                Ok(Some(octets)) => {
+                    let Received { source: to, local, .. } = *received;
+                    outbox.put(Answer { socket: Arc::clone(&self.socket), octets, to, local }, &self.core.counters);
+                }
+                Err(_) => {
+                    self.core.counters.panics.add();
+                    self.core.discard(DiscardReason::Internal, received.source, None, self.clock.now());
+                }
             }
         }
     }
 
-    fn one(&self, octets: &[u8], received: Received) {
+    /// The answer, when there is one to be given here.
+    fn one(&self, octets: &[u8], received: Received) -> Option<Arc<[u8]>> {
         let Received { source, local, .. } = received;
         let datagram = Datagram { octets, source, socket: self.number, local };
         match admit(&self.core, datagram, self.clock.now()) {
-            Admission::Silent => {}
+            Admission::Silent => None,
             Admission::Reply(reply) => {
                 self.core.counters.replies.add();
-                if self.socket.send(&reply, source, local).is_err() {
-                    self.core.counters.send_failures.add();
-                }
+                Some(reply)
             }
             Admission::Dispatch(request, route) => {
                 self.dispatch(Job { request, route, socket: Arc::clone(&self.socket) });
+                None
             }
         }
     }

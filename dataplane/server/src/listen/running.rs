@@ -122,7 +122,7 @@ impl Running {
         }
         for (number, socket) in accounting.into_iter().enumerate() {
             let accountant = Accountant {
-                socket,
+                socket: Arc::new(socket),
                 number: u8::try_from(number).unwrap_or(u8::MAX),
                 core: Arc::clone(core),
                 clock,

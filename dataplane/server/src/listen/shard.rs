@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::outbox::{Answer, Outbox};
 use super::running::Clock;
 use super::socket::Socket;
 use crate::core::Core;
@@ -31,6 +32,12 @@ struct Lanes {
     beginning: VecDeque<Job>,
     /// The thread sleeps: waking it costs a system call, so nobody does when it is awake.
     asleep: bool,
+}
+
+impl Lanes {
+    fn take(&mut self) -> Option<Job> {
+        self.under_way.pop_front().or_else(|| self.beginning.pop_front())
+    }
 }
 
 /// A shard as the others see it: a bounded queue.
@@ -62,6 +69,11 @@ impl ShardQueue {
         Ok(())
     }
 
+    /// What waits, if anything does.
+    fn waiting(&self) -> Option<Job> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     pub(super) fn next(&self, patience: Duration) -> Option<Job> {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut lanes, _) = self
@@ -73,7 +85,7 @@ impl ShardQueue {
             })
             .unwrap_or_else(PoisonError::into_inner);
         lanes.asleep = false;
-        lanes.under_way.pop_front().or_else(|| lanes.beginning.pop_front())
+        lanes.take()
     }
 
     pub(super) fn stop(&self) {
@@ -90,10 +102,15 @@ impl ShardQueue {
 /// The thread's loop; returns when stopped and nothing is queued.
 pub(super) fn run(number: u8, queue: &ShardQueue, core: &Arc<Core>, clock: &Clock) {
     let mut conversations = Conversations::new(Arc::clone(core), number);
+    let mut outbox = Outbox::default();
     let mut expired_at = Instant::now();
     loop {
-        match queue.next(EXPIRY_INTERVAL) {
-            Some(job) => serve(&mut conversations, &job, core, clock),
+        let job = queue.waiting().or_else(|| {
+            outbox.send(&core.counters);
+            queue.next(EXPIRY_INTERVAL)
+        });
+        match job {
+            Some(job) => serve(&mut conversations, &job, core, clock, &mut outbox),
             None if queue.stop.load(Ordering::Relaxed) => return,
             None => {}
         }
@@ -108,15 +125,15 @@ pub(super) fn run(number: u8, queue: &ShardQueue, core: &Arc<Core>, clock: &Cloc
 }
 
 /// One request. A panic costs that request and its conversation, nothing else.
-fn serve(conversations: &mut Conversations, job: &Job, core: &Core, clock: &Clock) {
+fn serve(conversations: &mut Conversations, job: &Job, core: &Core, clock: &Clock, outbox: &mut Outbox) {
     let now = clock.now();
     let served = catch_unwind(AssertUnwindSafe(|| conversations.serve(&job.request, job.route, now)));
     match served {
-        Ok(Some(reply)) => {
+        Ok(Some(octets)) => {
             core.counters.replies.add();
-            if job.socket.send(&reply, job.request.key.source, job.request.local).is_err() {
-                core.counters.send_failures.add();
-            }
+            let Request { key, local, .. } = &*job.request;
+            let answer = Answer { socket: Arc::clone(&job.socket), octets, to: key.source, local: *local };
+            outbox.put(answer, &core.counters);
         }
         Ok(None) => {}
         Err(_) => {

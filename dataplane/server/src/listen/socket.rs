@@ -10,7 +10,7 @@ use nix::libc;
 use nix::sys::socket::sockopt;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, SockFlag, SockType, SockaddrIn,
-    SockaddrIn6, SockaddrLike, SockaddrStorage, bind, getsockname, recvmmsg, sendmsg, setsockopt, socket,
+    SockaddrIn6, SockaddrLike, SockaddrStorage, bind, getsockname, recvmmsg, sendmmsg, sendmsg, setsockopt, socket,
 };
 use nix::sys::time::{TimeVal, TimeValLike};
 
@@ -117,30 +117,64 @@ impl Socket {
         Ok(dropped)
     }
 
-    /// Send one answer, from `local` when the socket is bound to all addresses.
-    pub(super) fn send(&self, octets: &[u8], to: SocketAddr, local: Option<IpAddr>) -> Result<(), Errno> {
-        let slices = [IoSlice::new(octets)];
-        let to = SockaddrStorage::from(to);
-        let fd = self.fd.as_raw_fd();
-        let flags = MsgFlags::MSG_DONTWAIT;
-        match local {
-            Some(IpAddr::V4(local)) => {
-                let info = libc::in_pktinfo {
-                    ipi_ifindex: 0,
-                    ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(local.octets()) },
-                    ipi_addr: libc::in_addr { s_addr: 0 },
-                };
-                sendmsg(fd, &slices, &[ControlMessage::Ipv4PacketInfo(&info)], flags, Some(&to))?;
-            }
-            Some(IpAddr::V6(local)) => {
-                let info = libc::in6_pktinfo { ipi6_ifindex: 0, ipi6_addr: libc::in6_addr { s6_addr: local.octets() } };
-                sendmsg(fd, &slices, &[ControlMessage::Ipv6PacketInfo(&info)], flags, Some(&to))?;
-            }
-            None => {
-                sendmsg(fd, &slices, &[], flags, Some(&to))?;
+    /// Send answers, from `local` when the socket is bound to all addresses, with one system call if the kernel takes them
+    /// all. How many it refused.
+    pub(super) fn send_all<'a>(
+        &self,
+        answers: impl Iterator<Item = (&'a [u8], SocketAddr)>,
+        local: Option<IpAddr>,
+    ) -> u64 {
+        let (slices, to): (Vec<_>, Vec<_>) =
+            answers.map(|(octets, to)| ([IoSlice::new(octets)], Some(SockaddrStorage::from(to)))).unzip();
+        let mut failures = 0;
+        let mut sent = 0;
+        // The kernel stops at one that it refuses: that one is passed over.
+        while sent < slices.len() {
+            let rest = (slices.get(sent..).unwrap_or_default(), to.get(sent..).unwrap_or_default());
+            match self.send_some(rest, local) {
+                Ok(some) => sent += some,
+                Err(_) => (sent, failures) = (sent + 1, failures + 1),
             }
         }
-        Ok(())
+        failures
+    }
+
+    fn send_some(&self, (slices, to): Letters<'_, '_>, local: Option<IpAddr>) -> Result<usize, Errno> {
+        let (fd, flags) = (self.fd.as_raw_fd(), MsgFlags::MSG_DONTWAIT);
+        sent_from(local, |from| {
+            if let ([one], [to]) = (slices, to) {
+                return sendmsg(fd, one, from, flags, to.as_ref()).map(|_| 1);
+            }
+            let space = match local {
+                Some(IpAddr::V4(_)) => Some(cmsg_space!(libc::in_pktinfo)),
+                Some(IpAddr::V6(_)) => Some(cmsg_space!(libc::in6_pktinfo)),
+                None => None,
+            };
+            let mut headers = MultiHeaders::preallocate(slices.len(), space);
+            Ok(sendmmsg(fd, &mut headers, slices, to, from, flags)?.count())
+        })
+    }
+}
+
+/// Octets, and where they go.
+type Letters<'a, 'b> = (&'b [[IoSlice<'a>; 1]], &'b [Option<SockaddrStorage>]);
+
+/// `send` with what says that it goes out from `local`.
+fn sent_from<T>(local: Option<IpAddr>, send: impl FnOnce(&[ControlMessage<'_>]) -> T) -> T {
+    match local {
+        Some(IpAddr::V4(local)) => {
+            let info = libc::in_pktinfo {
+                ipi_ifindex: 0,
+                ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(local.octets()) },
+                ipi_addr: libc::in_addr { s_addr: 0 },
+            };
+            send(&[ControlMessage::Ipv4PacketInfo(&info)])
+        }
+        Some(IpAddr::V6(local)) => {
+            let info = libc::in6_pktinfo { ipi6_ifindex: 0, ipi6_addr: libc::in6_addr { s6_addr: local.octets() } };
+            send(&[ControlMessage::Ipv6PacketInfo(&info)])
+        }
+        None => send(&[]),
     }
 }
 

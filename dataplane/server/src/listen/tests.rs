@@ -10,11 +10,13 @@ use nac_policy::{Condition, FactName, Operand, Operator, RuleSpec};
 use nac_protocol::radius::{AttributeType, Code};
 use serde_json::Value;
 
+use super::outbox::{Answer, Outbox};
 use super::shard::{Job, ShardQueue};
 use super::socket::{BATCH, Buffers, Socket};
 use super::*;
 use crate::client::ClientSpec;
 use crate::core::Core;
+use crate::counters::Counters;
 use crate::limits::MAX_SHARD_QUEUE;
 use crate::pipeline::{Admission, Datagram, Route, admit};
 use crate::sessions;
@@ -88,6 +90,33 @@ fn converse(
         }
     }
     Err(eap)
+}
+
+#[test]
+fn answers_leave_together_and_one_that_the_kernel_refuses_holds_up_no_other() {
+    let v6 = IpAddr::from(Ipv6Addr::LOCALHOST);
+    for (local, nas_at) in
+        [(None, [127, 0, 0, 1].into()), (Some([127, 1, 2, 3].into()), [127, 0, 0, 1].into()), (Some(v6), v6)]
+    {
+        let wildcard: IpAddr = if nas_at == v6 { Ipv6Addr::UNSPECIFIED.into() } else { [0, 0, 0, 0].into() };
+        let socket = Arc::new(Socket::bind((wildcard, 0).into(), false).unwrap());
+        let nases: Vec<_> = (0..40).map(|_| UdpSocket::bind((nas_at, 0)).unwrap()).collect();
+        let (mut outbox, counters) = (Outbox::default(), Counters::default());
+        for (nas, number) in nases.iter().zip(0_u8..) {
+            let length = if number % 10 == 3 { 65_536 } else { 20 };
+            let (octets, to) = (vec![number; length].into(), nas.local_addr().unwrap());
+            outbox.put(Answer { socket: Arc::clone(&socket), octets, to, local }, &counters);
+        }
+        outbox.send(&counters);
+        assert_eq!(counters.send_failures.get(), 4);
+        for (nas, number) in nases.iter().zip(0_u8..).filter(|(_, number)| number % 10 != 3) {
+            let mut octets = [0; 64];
+            nas.set_read_timeout(Some(PATIENCE)).unwrap();
+            let (length, from) = nas.recv_from(&mut octets).unwrap();
+            assert_eq!(octets[..length], [number; 20]);
+            assert!(local.is_none_or(|local| local == from.ip()));
+        }
+    }
 }
 
 #[test]

@@ -269,12 +269,11 @@ impl Conversations {
         let peer = conversation.peer.as_ref().ok_or(NoAnswer::Inconsistent)?;
         let decided = peer.decided.as_ref().ok_or(NoAnswer::Inconsistent)?;
         let decision = decided.decision.as_ref().ok_or(NoAnswer::Inconsistent)?;
-        let salts: [[u8; 2]; 2] =
-            [self.core.states.random(), self.core.states.random()].map(|salt| salt.unwrap_or_default());
+        let [a, b, c, d] = self.core.states.random().unwrap_or_default();
         let keys = Keys {
             msk: peer.established.msk.clone(),
             session_id: peer.established.session_id.clone(),
-            salts,
+            salts: [[a, b], [c, d]],
             identifier: conversation.eap.identifier(),
         };
         let user_name = peer.identity.user.as_deref().or(peer.identity.device.as_deref());

@@ -4,6 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::net::IpAddr;
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use nac_policy::{Fingerprint, MacAddress, Text};
@@ -96,6 +97,15 @@ impl<K: Hash + Eq> Several<K> {
         }
     }
 
+    /// A slot that was found by `old` is found by `new`.
+    fn replace(&mut self, old: &[K], new: &[K], slot: Slot)
+    where
+        K: Clone,
+    {
+        old.iter().filter(|key| !new.contains(key)).for_each(|key| self.remove(key.clone(), slot));
+        new.iter().filter(|key| !old.contains(key)).for_each(|key| self.add(key.clone(), slot));
+    }
+
     fn get(&self, key: &K) -> Vec<Slot> {
         match self.0.get(key) {
             None => Vec::new(),
@@ -135,7 +145,7 @@ impl RecordNames {
     }
 }
 
-/// Every index. A session is in it as it is in the table; [`Index::unlink`] comes before a change, [`Index::link`] after.
+/// Every index. A session is in it as it is in the table: [`Index::relink`] goes along with every change.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     ids: BTreeMap<SessionId, Slot>,
@@ -154,7 +164,7 @@ impl Index {
         self.ids.insert(session.id, slot);
         self.keys.insert(key_of(session), slot);
         self.accounting.extend(accounting_of(session).map(|key| (key, slot)));
-        self.decisions.extend(session.authorized.as_ref().map(|authorized| (authorized.decision, slot)));
+        self.decisions.extend(decision_of(session).map(|decision| (decision, slot)));
         self.clients.add(Arc::clone(&session.client), slot);
         session.names.mac.into_iter().for_each(|mac| self.macs.add(mac, slot));
         fingerprint_of(session).into_iter().for_each(|print| self.certificates.add(print, slot));
@@ -166,13 +176,26 @@ impl Index {
         self.ids.remove(&session.id);
         remove_if_its(&mut self.keys, key_of(session), slot);
         accounting_of(session).into_iter().for_each(|key| remove_if_its(&mut self.accounting, key, slot));
-        let decision = session.authorized.as_ref().map(|authorized| authorized.decision);
-        decision.into_iter().for_each(|decision| remove_if_its(&mut self.decisions, decision, slot));
+        decision_of(session).into_iter().for_each(|decision| remove_if_its(&mut self.decisions, decision, slot));
         self.clients.remove(Arc::clone(&session.client), slot);
         session.names.mac.into_iter().for_each(|mac| self.macs.remove(mac, slot));
         fingerprint_of(session).into_iter().for_each(|print| self.certificates.remove(print, slot));
         records.users.iter().for_each(|name| self.users.remove(name.clone(), slot));
         records.devices.iter().for_each(|name| self.devices.remove(name.clone(), slot));
+    }
+
+    /// The same session before and after a change, with its record names: what did not change is not looked up, except that
+    /// a name which only one session can have is taken from one that took it in between.
+    pub(super) fn relink(&mut self, slot: Slot, before: (&Session, &RecordNames), after: (&Session, &RecordNames)) {
+        let ((old, old_records), (new, new_records)) = (before, after);
+        claim(&mut self.keys, Some(key_of(old)), Some(key_of(new)), slot);
+        claim(&mut self.accounting, accounting_of(old), accounting_of(new), slot);
+        claim(&mut self.decisions, decision_of(old), decision_of(new), slot);
+        self.clients.replace(from_ref(&old.client), from_ref(&new.client), slot);
+        self.macs.replace(old.names.mac.as_slice(), new.names.mac.as_slice(), slot);
+        self.certificates.replace(fingerprint_of(old).as_slice(), fingerprint_of(new).as_slice(), slot);
+        self.users.replace(&old_records.users, &new_records.users, slot);
+        self.devices.replace(&old_records.devices, &new_records.devices, slot);
     }
 
     pub(super) fn by_id(&self, id: SessionId) -> Option<Slot> {
@@ -227,8 +250,22 @@ fn remove_if_its<K: Hash + Eq>(map: &mut HashMap<K, Slot>, key: K, slot: Slot) {
     }
 }
 
+/// `old` is given up and `new` taken, from another slot if need be.
+fn claim<K: Hash + Eq>(map: &mut HashMap<K, Slot>, old: Option<K>, new: Option<K>, slot: Slot) {
+    if let Some(old) = old
+        && new.as_ref() != Some(&old)
+    {
+        remove_if_its(map, old, slot);
+    }
+    map.extend(new.map(|key| (key, slot)));
+}
+
 fn key_of(session: &Session) -> Key {
     Key::of(&session.client, session.source, &session.names, session.id)
+}
+
+fn decision_of(session: &Session) -> Option<ConversationId> {
+    session.authorized.as_ref().map(|authorized| authorized.decision)
 }
 
 fn accounting_of(session: &Session) -> Option<(IpAddr, Box<str>)> {

@@ -79,7 +79,8 @@ impl World {
         Device::new(&self.root.der, Some(&self.alice))
     }
 
-    /// One datagram, to the end of what it causes.
+    /// One datagram, to the end of what it causes. Profilers know it by its name.
+    #[inline(never)]
     pub(crate) fn send(&mut self, octets: &[u8], source: SocketAddr) -> Option<Arc<[u8]>> {
         let datagram = Datagram { octets, source, socket: 0, local: None };
         match admit(&self.core, datagram, self.now) {

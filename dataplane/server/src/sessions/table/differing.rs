@@ -60,11 +60,11 @@ impl Table {
             return;
         }
         let Some(mut entry) = self.entries.get_mut(slot as usize).and_then(Option::take) else { return };
-        self.index.unlink(slot, &entry.session, &entry.records);
+        let known = entry.session.clone();
         let (user, device) = (wanted.user.as_deref().map(Into::into), wanted.device.as_deref().map(Into::into));
         entry.session.authorized = Some(Arc::new(Authorized { user, device, ..Authorized::clone(&task.authorized) }));
-        entry.records = RecordNames::of(&entry.session);
-        self.index.link(slot, &entry.session, &entry.records);
+        let records = std::mem::replace(&mut entry.records, RecordNames::of(&entry.session));
+        self.index.relink(slot, (&known, &records), (&entry.session, &entry.records));
         if let Some(place) = self.entries.get_mut(slot as usize) {
             *place = Some(entry);
         }

@@ -63,8 +63,8 @@ impl Table {
         with: impl FnOnce(&mut Session),
     ) {
         let Some(mut entry) = self.entries.get_mut(slot as usize).and_then(Option::take) else { return };
-        let before = entry.session.state;
-        self.index.unlink(slot, &entry.session, &entry.records);
+        let known = entry.session.clone();
+        let before = known.state;
         with(&mut entry.session);
         let authorized = entry.session.authorized.is_some();
         let told = next(Some(before), authorized, happening);
@@ -73,8 +73,8 @@ impl Table {
             self.count(before, false);
             self.count(state, true);
         }
-        entry.records = RecordNames::of(&entry.session);
-        self.index.link(slot, &entry.session, &entry.records);
+        let records = std::mem::replace(&mut entry.records, RecordNames::of(&entry.session));
+        self.index.relink(slot, (&known, &records), (&entry.session, &entry.records));
         if let Some(place) = self.entries.get_mut(slot as usize) {
             *place = Some(entry);
         }
