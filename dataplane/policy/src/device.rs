@@ -60,13 +60,7 @@ impl FromStr for MacAddress {
 
 impl fmt::Display for MacAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = *b"00-00-00-00-00-00";
-        for (digits, octet) in text.chunks_mut(3).zip(self.0) {
-            if let [high, low, ..] = digits {
-                (*high, *low) = (digit(octet >> 4), digit(octet & 15));
-            }
-        }
-        formatter.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
+        formatter.write_str(str::from_utf8(&self.shown()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -77,12 +71,24 @@ impl fmt::Debug for MacAddress {
 }
 
 impl MacAddress {
-    /// The first three octets as text, e.g. `00-11-22`.
-    pub fn oui(&self) -> String {
-        let mut text = self.to_string();
-        text.truncate(8);
+    /// Its text, in ASCII.
+    fn shown(self) -> [u8; 17] {
+        let mut text = *b"00-00-00-00-00-00";
+        for (digits, octet) in text.chunks_mut(3).zip(self.0) {
+            if let [high, low, ..] = digits {
+                (*high, *low) = (digit(octet >> 4), digit(octet & 15));
+            }
+        }
         text
     }
+}
+
+/// Adds the facts of the MAC address: itself, and its first three octets, e.g. `00-11-22`.
+pub fn describe_mac(mac: MacAddress, facts: &mut FactSet) {
+    let shown = mac.shown();
+    let whole = str::from_utf8(&shown).unwrap_or_default();
+    facts.set_text(FactName::Mac, whole);
+    facts.set_text(FactName::MacOui, whole.get(..8).unwrap_or_default());
 }
 
 fn digit(value: u8) -> u8 {

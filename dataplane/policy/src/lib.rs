@@ -20,7 +20,7 @@ pub use condition::{
 pub use decision::{Decision, Outcome, Reason, ResourceIndex, RuleIndex, SegmentIndex, Verdict};
 pub use device::{
     DeviceFacts, Fingerprint, FingerprintError, MacAddress, MacAddressError, Moment, Posture, UserFacts,
-    describe_device, describe_user,
+    describe_device, describe_mac, describe_user,
 };
 pub use fact::{DEFINITIONS, FactDefinition, FactKind, FactName, FactSet, UnknownFact, Value};
 pub use facts_table::{FactsTable, MAX_PLACEMENTS, Whose};

@@ -2,25 +2,21 @@
 
 use std::sync::Arc;
 
-/// Lower-cased text. Two that differ only in case are equal.
+use smol_str::{SmolStr, StrExt};
+
+/// Lower-cased text. Two that differ only in case are equal. Up to 23 octets stand in the value itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Text(Arc<str>);
+pub struct Text(SmolStr);
 
 impl Text {
-    /// Takes any text; allocates twice only when there is something outside ASCII to lower.
+    /// Takes any text.
     pub fn new(text: &str) -> Self {
-        if text.is_ascii() {
-            if !text.bytes().any(|octet| octet.is_ascii_uppercase()) {
-                return Self(Arc::from(text));
-            }
-            return Self(Arc::from(text.to_ascii_lowercase()));
+        if !text.is_ascii() {
+            // As a whole: the last sigma of a word is not lowered as the others are.
+            return Self(text.to_lowercase().into());
         }
-        Self(Arc::from(text.to_lowercase()))
-    }
-
-    /// Whether nobody else has this text in memory.
-    pub(crate) fn is_unshared(&self) -> bool {
-        Arc::strong_count(&self.0) == 1
+        let is_low = !text.bytes().any(|octet| octet.is_ascii_uppercase());
+        Self(if is_low { SmolStr::new(text) } else { text.to_ascii_lowercase_smolstr() })
     }
 
     /// The lower-cased text.

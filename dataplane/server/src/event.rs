@@ -13,6 +13,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use nac_policy::{Decision, FactSet};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::cause::Cause;
 use crate::discard::DiscardReport;
@@ -99,8 +100,8 @@ pub struct AuthenticationRecord {
     pub tls: Option<TlsSummary>,
     pub resumed: bool,
     pub certificate: Option<Arc<PeerCertificate>>,
-    pub user: Option<String>,
-    pub device: Option<String>,
+    pub user: Option<SmolStr>,
+    pub device: Option<SmolStr>,
     pub decided: Option<Decided>,
     pub reply: Option<SentReply>,
 }

@@ -34,12 +34,23 @@ pub(crate) mod hex_number {
 #[must_use]
 pub fn text(octets: &[u8]) -> String {
     let mut text = String::with_capacity(octets.len() * 2);
-    text.extend(octets.iter().flat_map(|octet| [octet >> 4, octet & 15]).map(digit));
+    text.extend(octets.iter().flat_map(|octet| [octet >> 4, octet & 15]).map(digit).map(char::from));
     text
 }
 
-fn digit(value: u8) -> char {
-    char::from(if value < 10 { b'0' + value } else { b'a' - 10 + value })
+/// Write 128 bits as 32 lower-case digits: for texts that every answer has, without the formatter's arithmetic.
+pub(crate) fn write(octets: [u8; 16], f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    let mut text = [b'0'; 32];
+    for (digits, octet) in text.chunks_mut(2).zip(octets) {
+        if let [high, low] = digits {
+            (*high, *low) = (digit(octet >> 4), digit(octet & 15));
+        }
+    }
+    f.write_str(str::from_utf8(&text).map_err(|_| std::fmt::Error)?)
+}
+
+fn digit(value: u8) -> u8 {
+    if value < 10 { b'0' + value } else { b'a' - 10 + value }
 }
 
 /// 32 lower-case digits as a number.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nac_policy::MacAddress;
 use nac_protocol::radius::{AttributeType, Packet};
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, ToSmolStr};
 
 use crate::client::RadiusClient;
 
@@ -34,13 +35,13 @@ impl Connection {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, Default)]
 #[expect(missing_docs, reason = "documented with nac.events.types.NasPort")]
 pub struct NasPort {
-    pub identifier: Option<String>,
+    pub identifier: Option<SmolStr>,
     pub address: Option<IpAddr>,
     pub port: Option<u32>,
-    pub port_id: Option<String>,
-    pub port_type: Option<String>,
-    pub called_station: Option<String>,
-    pub ssid: Option<String>,
+    pub port_id: Option<SmolStr>,
+    pub port_type: Option<SmolStr>,
+    pub called_station: Option<SmolStr>,
+    pub ssid: Option<SmolStr>,
 }
 
 /// What a request's attributes say of its origin.
@@ -53,7 +54,7 @@ pub struct Said {
     /// Calling-Station-Id, when it is a MAC address.
     pub mac: Option<MacAddress>,
     /// User-Name; not authenticated.
-    pub user_name: Option<String>,
+    pub user_name: Option<SmolStr>,
 }
 
 /// The origin of a conversation.
@@ -70,7 +71,7 @@ pub struct Origin {
     /// Calling-Station-Id, when it is a MAC address.
     pub mac: Option<MacAddress>,
     /// User-Name; not authenticated.
-    pub user_name: Option<String>,
+    pub user_name: Option<SmolStr>,
 }
 
 impl Origin {
@@ -120,9 +121,9 @@ impl Said {
 }
 
 /// Text as it came, with what is not UTF-8 replaced; escaping is the reader's part.
-pub(crate) fn text(value: &[u8]) -> String {
+pub(crate) fn text(value: &[u8]) -> SmolStr {
     // What is UTF-8 throughout, as nearly all is, is found out faster than where it is not.
-    str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value).into_owned(), str::to_owned)
+    str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value).into(), SmolStr::new)
 }
 
 pub(crate) fn integer(value: &[u8]) -> Option<u32> {
@@ -137,21 +138,21 @@ fn connection_of(port_type: u32) -> Option<Connection> {
     }
 }
 
-fn port_type_name(port_type: u32) -> String {
+fn port_type_name(port_type: u32) -> SmolStr {
     match port_type {
-        5 => "Virtual".into(),
-        15 => "Ethernet".into(),
-        18 => "Wireless-Other".into(),
-        19 => "Wireless-802.11".into(),
-        other => other.to_string(),
+        5 => SmolStr::new_static("Virtual"),
+        15 => SmolStr::new_static("Ethernet"),
+        18 => SmolStr::new_static("Wireless-Other"),
+        19 => SmolStr::new_static("Wireless-802.11"),
+        other => other.to_smolstr(),
     }
 }
 
 /// The part of Called-Station-Id after the access point's MAC address (RFC 3580 section 3.20).
-fn ssid(called: &str) -> Option<String> {
+fn ssid(called: &str) -> Option<SmolStr> {
     let (station, ssid) = called.split_at_checked(17)?;
     station.parse::<MacAddress>().ok()?;
-    ssid.strip_prefix(':').map(str::to_string)
+    ssid.strip_prefix(':').map(SmolStr::new)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use std::cell::RefCell;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
+use crate::hex;
+
 const BODY: usize = 17;
 const MAC: usize = 8;
 
@@ -28,7 +30,7 @@ pub struct ConversationId(pub [u8; 16]);
 
 impl std::fmt::Display for ConversationId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+        hex::write(self.0, f)
     }
 }
 

@@ -14,7 +14,10 @@ fn mac_addresses_in_every_notation() {
     for text in table {
         let mac: MacAddress = text.parse().unwrap();
         assert_eq!(mac.to_string(), "00-1A-2B-3C-4D-5E", "{text}");
-        assert_eq!(mac.oui(), "00-1A-2B");
+        let mut facts = FactSet::new();
+        describe_mac(mac, &mut facts);
+        assert_eq!(facts.get(FactName::Mac), Some(&Value::text("00-1A-2B-3C-4D-5E")));
+        assert_eq!(facts.get(FactName::MacOui), Some(&Value::text("00-1A-2B")));
     }
 }
 

@@ -1,11 +1,11 @@
-//! Texts and sets that many records have in common, kept once.
+//! Sets and reports that many records have in common, kept once. A text seldom takes memory of its own.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::device::{DeviceFacts, Posture, UserFacts};
-use crate::text::{Text, TextSet};
+use crate::text::TextSet;
 
 /// Below so many values nothing is cleared away.
 const SMALL: usize = 1_024;
@@ -13,7 +13,6 @@ const SMALL: usize = 1_024;
 /// What is shared. What no record has any more is dropped once the pool has doubled.
 #[derive(Debug, Default)]
 pub(super) struct Pool {
-    texts: Shared<Text>,
     sets: Shared<TextSet>,
     postures: Shared<Arc<Posture>>,
 }
@@ -31,9 +30,8 @@ impl<T> Default for Shared<T> {
 }
 
 impl Pool {
-    /// Makes a device share what others have: its kind, its tags, and what its posture report says.
+    /// Makes a device share what others have: its tags, and what its posture report says.
     pub(super) fn share_device(&mut self, device: &mut DeviceFacts) {
-        device.kind.iter_mut().for_each(|kind| self.texts.share(kind, Text::is_unshared));
         self.sets.share(&mut device.tags, TextSet::is_unshared);
         self.postures.share(&mut device.posture, |posture| Arc::strong_count(posture) == 1);
     }

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use nac_protocol::dictionary::Dictionary;
 use nac_protocol::radius::{AttributeType, Attributes, Packet};
 use serde::Serialize;
+use smol_str::SmolStr;
 
 use super::AccountingRecord;
 use crate::origin::{NasPort, Said, integer, text};
@@ -56,13 +57,13 @@ struct AccountingJson<'a> {
     source: String,
     generation: u64,
     status: String,
-    session_id: Option<String>,
-    multi_session_id: Option<String>,
-    decision: Option<String>,
+    session_id: Option<SmolStr>,
+    multi_session_id: Option<SmolStr>,
+    decision: Option<SmolStr>,
     classes: Vec<String>,
     nas: NasPort,
     mac: Option<String>,
-    user_name: Option<String>,
+    user_name: Option<SmolStr>,
     addresses: Vec<String>,
     delay: Option<u32>,
     event_timestamp: Option<u32>,
@@ -170,7 +171,7 @@ fn octets(packet: &Packet<'_>, low: AttributeType, high: AttributeType) -> Optio
 }
 
 /// The id of the decision that opened the session: our own Class, 32 hexadecimal digits.
-pub(crate) fn decision_of(class: &[u8]) -> Option<String> {
+pub(crate) fn decision_of(class: &[u8]) -> Option<SmolStr> {
     let ours = class.len() == 32 && class.iter().all(|octet| matches!(octet, b'0'..=b'9' | b'a'..=b'f'));
     ours.then(|| text(class))
 }

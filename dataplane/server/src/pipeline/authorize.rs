@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use nac_policy::{
-    Decision, FactName, FactSet, FactsTable, MacAddress, Text, Value, Verdict, Whose, describe_device, describe_user,
+    Decision, FactName, FactSet, FactsTable, MacAddress, Text, Value, Verdict, Whose, describe_device, describe_mac,
+    describe_user,
 };
+use smol_str::ToSmolStr;
 
 use super::identity::Identity;
 use crate::cause::Cause;
@@ -212,7 +214,7 @@ fn describe_certificate(certificate: &PeerCertificate, facts: &mut FactSet) {
 
 fn describe_place(place: Place<'_>, facts: &mut FactSet) {
     facts.set_text(FactName::ClientName, &place.client.name);
-    let port = place.nas.port_id.clone().or_else(|| place.nas.port.map(|port| port.to_string()));
+    let port = place.nas.port_id.clone().or_else(|| place.nas.port.map(|port| port.to_smolstr()));
     for (name, value) in [
         (FactName::ClientSite, place.client.site.as_deref()),
         (FactName::ClientRegion, place.client.region.as_deref()),
@@ -226,7 +228,6 @@ fn describe_place(place: Place<'_>, facts: &mut FactSet) {
         }
     }
     if let Some(mac) = place.mac {
-        facts.set_text(FactName::Mac, &mac.to_string());
-        facts.set_text(FactName::MacOui, &mac.oui());
+        describe_mac(mac, facts);
     }
 }

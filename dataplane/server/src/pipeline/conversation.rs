@@ -27,7 +27,7 @@ use crate::core::Core;
 use crate::discard::DiscardReason;
 use crate::eap_tls::{EapTls, Step, Terms};
 use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome, SentReply};
-use crate::origin::Origin;
+use crate::origin::{Origin, text};
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
 use crate::tls::{ChainFault, Established, PeerCertificate, TlsFault, VerifiedChain};
@@ -344,7 +344,7 @@ impl Conversations {
     ) {
         let mut origin = conversation.origin;
         if origin.user_name.is_none() && !conversation.eap.identity().is_empty() {
-            origin.user_name = Some(String::from_utf8_lossy(conversation.eap.identity()).into_owned());
+            origin.user_name = Some(text(conversation.eap.identity()));
         }
         let tls = conversation.eap.tls().cloned();
         let refused = tls.as_ref().and_then(|tls| tls.refused.clone());

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use nac_policy::{DeviceFacts, FactsTable, Fingerprint, MacAddress, UserFacts};
+use smol_str::SmolStr;
 
 use crate::event::Method;
 use crate::tls::PeerCertificate;
@@ -16,9 +17,9 @@ pub struct Identity {
     /// The certificate, for EAP-TLS.
     pub certificate: Option<Arc<PeerCertificate>>,
     /// User that the certificate names.
-    pub user: Option<String>,
+    pub user: Option<SmolStr>,
     /// Device that the certificate names, or that has the MAC address.
-    pub device: Option<String>,
+    pub device: Option<SmolStr>,
     /// The user's record.
     pub user_record: Option<Arc<UserFacts>>,
     /// The device's record.
@@ -42,10 +43,10 @@ impl Identity {
         let device_record = bound
             .and_then(|fingerprint| facts.device_by_certificate(&fingerprint))
             .or_else(|| certificate.dns.iter().chain(common_name).find_map(|name| facts.device_by_name(name)));
-        let user = user_record.as_ref().map(|record| record.name.to_string()).or_else(|| said.cloned());
+        let user = user_record.as_ref().map(|record| SmolStr::new(&record.name)).or_else(|| said.map(SmolStr::new));
         let device = match &device_record {
-            Some(record) => Some(record.name.to_string()),
-            None => certificate.dns.first().cloned(),
+            Some(record) => Some(SmolStr::new(&record.name)),
+            None => certificate.dns.first().map(SmolStr::new),
         };
         Self { method: Method::EapTls, certificate: Some(certificate), user, device, user_record, device_record, as_of }
     }
@@ -62,7 +63,7 @@ impl Identity {
     pub fn of_mac(mac: MacAddress, facts: &FactsTable) -> Self {
         let as_of = facts.revision();
         let device_record = facts.device_by_mac(&mac);
-        let device = device_record.as_ref().map(|record| record.name.to_string());
+        let device = device_record.as_ref().map(|record| SmolStr::new(&record.name));
         Self { method: Method::Mab, certificate: None, user: None, device, user_record: None, device_record, as_of }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nac_protocol::radius::{AttributeType, Packet};
+use smol_str::SmolStr;
 
 use super::ended::{By, End};
 use super::index::{Key, Slot};
@@ -47,7 +48,7 @@ impl Report<'_> {
         self.packet.first(ty).and_then(integer)
     }
 
-    fn session(&self) -> Option<String> {
+    fn session(&self) -> Option<SmolStr> {
         self.packet.first(AttributeType::ACCT_SESSION_ID).map(text)
     }
 
@@ -213,7 +214,7 @@ impl Table {
         let (now, happened) = (report.came, report.happened_at());
         let slot = self.index.by_accounting(report.source, &id);
         let slot = slot.or_else(|| self.meant(report, &Names::of(&report.packet)));
-        self.ended.add(report.source, id.as_str().into(), End { at: happened, by: By::Accounting });
+        self.ended.add(report.source, id.clone(), End { at: happened, by: By::Accounting });
         let Some((slot, session)) = slot.and_then(|slot| Some((slot, self.session(slot)?))) else { return };
         match stopped(session, report, &id) {
             Stopped::This => {

@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::net::IpAddr;
 
 use nac_policy::MacAddress;
+use smol_str::SmolStr;
 
 use super::notes::Sign;
 use super::session::Session;
@@ -75,15 +76,15 @@ impl<K: Hash + Eq, V: Clone, const MOST: usize> Remembered<K, V, MOST> {
 /// NAS restarted last. All in Unix microseconds.
 #[derive(Debug, Default)]
 pub(super) struct Ended {
-    sessions: Remembered<(IpAddr, Box<str>), End>,
+    sessions: Remembered<(IpAddr, SmolStr), End>,
     /// Those that this server ended by itself, as they were.
-    kept: Remembered<(IpAddr, Box<str>), Box<Session>, MAX_KEPT_SESSIONS>,
+    kept: Remembered<(IpAddr, SmolStr), Box<Session>, MAX_KEPT_SESSIONS>,
     devices: Remembered<MacAddress, u64>,
     restarts: Remembered<IpAddr, u64>,
 }
 
 impl Ended {
-    pub(super) fn add(&mut self, source: IpAddr, session: Box<str>, end: End) {
+    pub(super) fn add(&mut self, source: IpAddr, session: SmolStr, end: End) {
         self.sessions.add((source, session), end);
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use nac_policy::{DeviceFacts, FactsTable, Policy};
 use rustls::pki_types::UnixTime;
+use smol_str::SmolStr;
 
 use super::session::{Authorized, Names, place};
 use crate::access_lists::AccessLists;
@@ -27,9 +28,9 @@ pub struct Wanted {
     /// `Err`: it should end, and why.
     pub verdict: Result<LaidOut, Cause>,
     /// The user it is now.
-    pub user: Option<String>,
+    pub user: Option<SmolStr>,
     /// The device it is now.
-    pub device: Option<String>,
+    pub device: Option<SmolStr>,
     /// Unix second at which time alone may change this.
     pub next: Option<i64>,
     /// Revision of the facts it was decided over.

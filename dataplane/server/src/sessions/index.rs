@@ -8,6 +8,7 @@ use std::slice::from_ref;
 use std::sync::Arc;
 
 use nac_policy::{Fingerprint, MacAddress, Text};
+use smol_str::{SmolStr, ToSmolStr};
 
 use super::session::{Names, Session, SessionId};
 use crate::state_token::ConversationId;
@@ -26,18 +27,18 @@ pub(super) struct Key {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Station {
     Mac(MacAddress),
-    Port(IpAddr, Box<str>),
-    Accounting(IpAddr, Box<str>),
+    Port(IpAddr, SmolStr),
+    Accounting(IpAddr, SmolStr),
     Unnamed(SessionId),
 }
 
 impl Key {
     pub(super) fn of(client: &Arc<str>, source: IpAddr, names: &Names, id: SessionId) -> Self {
-        let port = || names.nas.port_id.clone().or_else(|| names.nas.port.map(|port| port.to_string()));
+        let port = || names.nas.port_id.clone().or_else(|| names.nas.port.map(|port| port.to_smolstr()));
         let station = if let Some(mac) = names.mac {
             Station::Mac(mac)
         } else if let Some(port) = port() {
-            Station::Port(source, port.into())
+            Station::Port(source, port)
         } else if let Some(session) = &names.acct_session_id {
             Station::Accounting(source, session.clone())
         } else {
@@ -151,7 +152,7 @@ pub(super) struct Index {
     ids: BTreeMap<SessionId, Slot>,
     keys: HashMap<Key, Slot>,
     decisions: HashMap<ConversationId, Slot>,
-    accounting: HashMap<(IpAddr, Box<str>), Slot>,
+    accounting: HashMap<(IpAddr, SmolStr), Slot>,
     clients: Several<Arc<str>>,
     macs: Several<MacAddress>,
     certificates: Several<Fingerprint>,
@@ -268,7 +269,7 @@ fn decision_of(session: &Session) -> Option<ConversationId> {
     session.authorized.as_ref().map(|authorized| authorized.decision)
 }
 
-fn accounting_of(session: &Session) -> Option<(IpAddr, Box<str>)> {
+fn accounting_of(session: &Session) -> Option<(IpAddr, SmolStr)> {
     session.names.acct_session_id.clone().map(|id| (session.source, id))
 }
 

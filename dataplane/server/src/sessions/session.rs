@@ -8,6 +8,7 @@ use std::time::Duration;
 use nac_policy::{MacAddress, Text};
 use nac_protocol::radius::{AttributeType, Packet, VendorId};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::transition::State;
 use crate::client::RadiusClient;
@@ -37,7 +38,7 @@ impl From<ConversationId> for SessionId {
 
 impl std::fmt::Display for SessionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+        hex::write(self.0, f)
     }
 }
 
@@ -64,15 +65,15 @@ pub struct Names {
     #[serde(with = "shown")]
     pub mac: Option<MacAddress>,
     /// Calling-Station-Id as said.
-    pub calling_station: Option<Box<str>>,
+    pub calling_station: Option<SmolStr>,
     /// User-Name as said.
-    pub user_name: Option<Box<str>>,
+    pub user_name: Option<SmolStr>,
     /// Acct-Session-Id.
-    pub acct_session_id: Option<Box<str>>,
+    pub acct_session_id: Option<SmolStr>,
     /// Acct-Multi-Session-Id.
-    pub acct_multi_session_id: Option<Box<str>>,
+    pub acct_multi_session_id: Option<SmolStr>,
     /// Cisco's `audit-session-id`.
-    pub audit_session_id: Option<Box<str>>,
+    pub audit_session_id: Option<SmolStr>,
     /// Framed-IP-Address, Framed-IPv6-Address.
     pub addresses: Box<[IpAddr]>,
 }
@@ -82,24 +83,23 @@ impl Names {
     #[must_use]
     pub fn of(packet: &Packet<'_>) -> Self {
         let Said { nas, connection, mac, user_name } = Said::of(packet);
-        let calling_station = packet.first(AttributeType::CALLING_STATION_ID).map(|value| text(value).into());
-        let user_name = user_name.map(Into::into);
+        let calling_station = packet.first(AttributeType::CALLING_STATION_ID).map(|value| text(value));
         Self { nas, connection, mac, calling_station, user_name, ..Self::of_session(packet) }
     }
 
     /// Of a login: where it comes from is what was decided on.
     #[must_use]
     pub fn of_login(packet: &Packet<'_>, origin: &Origin) -> Self {
-        let calling_station = packet.first(AttributeType::CALLING_STATION_ID).map(|value| text(value).into());
-        let user_name = packet.first(AttributeType::USER_NAME).map(|value| text(value).into());
+        let calling_station = packet.first(AttributeType::CALLING_STATION_ID).map(|value| text(value));
+        let user_name = packet.first(AttributeType::USER_NAME).map(|value| text(value));
         let Origin { connection, mac, .. } = *origin;
         Self { nas: origin.nas.clone(), connection, mac, calling_station, user_name, ..Self::of_session(packet) }
     }
 
     /// Only what may change in the course of a session.
     pub(super) fn of_session(packet: &Packet<'_>) -> Self {
-        let said = |ty| packet.first(ty).map(|value| text(value).into());
-        let audit = |pair: &[u8]| pair.strip_prefix(AUDIT_SESSION_ID).map(|id| text(id).into());
+        let said = |ty| packet.first(ty).map(|value| text(value));
+        let audit = |pair: &[u8]| pair.strip_prefix(AUDIT_SESSION_ID).map(|id| text(id));
         Self {
             acct_session_id: said(AttributeType::ACCT_SESSION_ID),
             acct_multi_session_id: said(AttributeType::ACCT_MULTI_SESSION_ID),
@@ -123,8 +123,8 @@ impl Names {
     }
 
     fn has_news(&self, later: &Self) -> bool {
-        let changes = |new: &Option<Box<str>>, old: &Option<Box<str>>| new.is_some() && new != old;
-        let first = |new: &Option<Box<str>>, old: &Option<Box<str>>| new.is_some() && old.is_none();
+        let changes = |new: &Option<SmolStr>, old: &Option<SmolStr>| new.is_some() && new != old;
+        let first = |new: &Option<SmolStr>, old: &Option<SmolStr>| new.is_some() && old.is_none();
         changes(&later.acct_session_id, &self.acct_session_id)
             || changes(&later.acct_multi_session_id, &self.acct_multi_session_id)
             || changes(&later.audit_session_id, &self.audit_session_id)
@@ -187,9 +187,9 @@ pub struct Authorized {
     /// The certificate and what vouched for it, for EAP-TLS.
     pub chain: Option<Arc<VerifiedChain>>,
     /// The user it is.
-    pub user: Option<Box<str>>,
+    pub user: Option<SmolStr>,
     /// The device it is.
-    pub device: Option<Box<str>>,
+    pub device: Option<SmolStr>,
     /// TLS version, for EAP-TLS.
     #[serde(deserialize_with = "known_version")]
     pub tls_version: Option<TlsVersion>,
@@ -217,9 +217,9 @@ pub struct Granted {
     /// Generation of the snapshot that decided.
     pub generation: u64,
     /// Segment.
-    pub segment: Option<Box<str>>,
+    pub segment: Option<SmolStr>,
     /// `file:line` of the rule that placed it.
-    pub rule: Option<Box<str>>,
+    pub rule: Option<SmolStr>,
     /// Session-Timeout as sent, seconds.
     pub session_timeout: Option<u32>,
 }

@@ -167,7 +167,11 @@ impl Model {
 
     fn names(&self, device: u8, nas: u8, name: &str) -> Names {
         Names {
-            nas: NasPort { identifier: Some(format!("nas-{nas}")), port: Some(device.into()), ..NasPort::default() },
+            nas: NasPort {
+                identifier: Some(format!("nas-{nas}").into()),
+                port: Some(device.into()),
+                ..NasPort::default()
+            },
             mac: Some(mac(device)),
             acct_session_id: self.says_session.then(|| name.into()),
             ..Names::default()

@@ -59,8 +59,8 @@ impl Table {
 
     fn reauthorize(&mut self, slot: Slot, session: Session, now: Now) -> Slot {
         self.change(slot, Happening::Accepted, now, |known| {
-            let names = Arc::new(Names::clone(&session.names).or(&known.names));
-            let Session { source, authorized, granted, interim, .. } = session;
+            let Session { source, names, authorized, granted, interim, .. } = session;
+            let names = Arc::new(Arc::unwrap_or_clone(names).or(&known.names));
             *known = Session { source, names, authorized, granted, interim, ..known.clone() };
         });
         self.watch(slot);
