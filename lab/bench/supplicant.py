@@ -38,7 +38,7 @@ class RunningLoad:
 
 @dataclass(frozen=True)
 class Supplicant:
-    """The release binary at `binary`; `cores`: the only ones that loads may use, None for all."""
+    """The release binary at `binary`; `cores`: the only ones that loads may use, and for them alone, None for all."""
 
     binary: Path
     cores: frozenset[int] | None = None
@@ -59,7 +59,9 @@ class Supplicant:
     def load_command(self, server: RunningServer, arguments: list[str]) -> list[str]:
         """The command of a load against `server`, its process measured."""
         towards = [*self._towards(server), "--server-pid", str(server.pid)]
-        return [*pinned(self.cores), str(self.binary), "load", *towards, *self._device(server), *arguments]
+        # Who has cores to himself stays awake on them: the server is not charged for waking its clients.
+        awake = ["--awake"] if self.cores else []
+        return [*pinned(self.cores), str(self.binary), "load", *towards, *self._device(server), *awake, *arguments]
 
     def load(self, server: RunningServer, arguments: list[str]) -> Json:
         """Runs a load to its end and returns its report. Raises `SupplicantError`."""

@@ -89,6 +89,8 @@ pub struct LoadPlan {
     pub eap: Arc<EapSettings>,
     /// The server's process, to be measured.
     pub server_process: Option<ProcessId>,
+    /// The workers stay awake: a server on this machine is not charged for waking them.
+    pub awake: bool,
     /// Time between the last conversation and the last look at the server: what it still does then is counted.
     pub linger: Duration,
 }
@@ -121,10 +123,9 @@ impl Crew {
         let sockets = plan.sockets.div_ceil(threads);
         let run = random_number()?;
         let route = Route { server: plan.server, source: None };
+        let worker = || Worker::new(&[route], sockets, &plan.trust, plan.retransmission, Loss::default());
         Ok(Self {
-            workers: (0..threads)
-                .map(|_| Worker::new(&[route], sockets, &plan.trust, plan.retransmission, Loss::default()))
-                .collect::<Result<_, _>>()?,
+            workers: (0..threads).map(|_| Ok(worker()?.awake(plan.awake))).collect::<Result<_, TrafficError>>()?,
             devices: (0..threads).map(|index| Devices::new(plan, index, threads, run)).collect(),
         })
     }

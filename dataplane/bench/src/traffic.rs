@@ -1,7 +1,7 @@
 //! Many conversations at once: what the load generator ([`crate::load`]) and the swarm ([`crate::swarm`]) have in common.
 //!
 //! A [`worker::Worker`] is one thread with its sockets, timers and conversations; who has a conversation, and when, is
-//! said by a [`worker::Crowd`]. [`phase`] runs one crowd on each worker while the calling thread looks on.
+//! said by a [`crowd::Crowd`]. [`phase`] runs one crowd on each worker while the calling thread looks on.
 
 use std::fmt;
 use std::io;
@@ -10,13 +10,15 @@ use std::time::Duration;
 
 pub(crate) mod arrivals;
 mod channel;
+pub(crate) mod crowd;
 pub(crate) mod percentiles;
 pub(crate) mod server_process;
 pub(crate) mod server_use;
 pub(crate) mod sockets;
 pub(crate) mod worker;
 
-use worker::{Crowd, Exchanged, Worker};
+use crowd::Crowd;
+use worker::{Exchanged, Worker};
 
 /// How often the calling thread looks at the server's memory and the progress while a phase runs.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);

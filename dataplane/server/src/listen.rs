@@ -1,6 +1,8 @@
 //! Sockets, threads and the clock: the only place that has them.
 
 mod accounting;
+mod inlet;
+mod lanes;
 mod outbox;
 mod receiver;
 mod recorder;

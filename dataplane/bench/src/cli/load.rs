@@ -50,6 +50,10 @@ pub(super) struct LoadArguments {
     /// The server's process, for its CPU time and memory.
     #[arg(long, value_name = "PID")]
     server_pid: Option<u32>,
+    /// Never sleep while replies are awaited: a server on this machine is then not charged for waking its clients, which
+    /// those of a network do not cost it.
+    #[arg(long)]
+    awake: bool,
     /// Seconds until the server's CPU time and memory are read for the last time.
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
     linger: f64,
@@ -98,6 +102,7 @@ impl LoadArguments {
             devices: self.devices.unwrap_or(if self.rate.is_some() { 64 } else { self.concurrency }),
             eap: Arc::new(self.device.eap_settings()),
             server_process: self.server_pid.map(ProcessId),
+            awake: self.awake,
             linger: seconds(self.linger)?,
         })
     }

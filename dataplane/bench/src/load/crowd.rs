@@ -6,7 +6,7 @@ use super::devices::{Device, Devices};
 use super::tally::Tally;
 use crate::authentication::Authentication;
 use crate::traffic::arrivals::Arrivals;
-use crate::traffic::worker::{Crowd, Due, Ended, Onward};
+use crate::traffic::crowd::{Crowd, Due, Ended, Onward};
 
 /// An open-loop arrival that could not begin for this long is given up and counted as shed.
 const MAX_WAIT_TO_BEGIN: Duration = Duration::from_secs(5);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::authentication::{Authentication, KeyCheck, Verdict};
+use crate::traffic::crowd::{Ended, Ending};
 use crate::traffic::percentiles::Durations;
-use crate::traffic::worker::{Ended, Ending};
 
 /// Counts and durations of a phase.
 #[derive(Debug, Default)]

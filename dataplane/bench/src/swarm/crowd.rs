@@ -18,7 +18,7 @@ use crate::accounting::AccountingStatus;
 use crate::authentication::{Authentication, Verdict};
 use crate::reply_attributes::Grant;
 use crate::traffic::arrivals::Arrivals;
-use crate::traffic::worker::{Crowd, Due, Ended, Ending, Onward};
+use crate::traffic::crowd::{Crowd, Due, Ended, Ending, Onward};
 
 /// Devices, when they come, and what became of them.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::authentication::{Authentication, Verdict};
+use crate::traffic::crowd::{Crowd, Due, Ended, Ending, Onward};
 use crate::traffic::percentiles::Durations;
-use crate::traffic::worker::{Crowd, Due, Ended, Ending, Onward};
 
 /// One conversation, and the index of its route.
 #[derive(Debug)]

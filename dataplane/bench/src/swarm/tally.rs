@@ -8,8 +8,9 @@ use crate::accounting::AccountingStatus;
 use crate::authentication::{KeyCheck, Verdict};
 use crate::load::tally::reject_cause;
 use crate::reply_attributes::Grant;
+use crate::traffic::crowd::{Ended, Ending};
 use crate::traffic::percentiles::Durations;
-use crate::traffic::worker::{Ended, Ending, Exchanged};
+use crate::traffic::worker::Exchanged;
 
 /// What an Access-Accept must grant.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,86 +14,13 @@ use nix::sys::time::TimeSpec;
 
 use super::TrafficError;
 use super::channel::Slot;
+use super::crowd::{Crowd, Due, Ended, Ending, Onward};
 use super::sockets::{Place, Route, Sockets};
-use crate::authentication::{
-    Authentication, AuthenticationError, Progress, ReplyError, RequestAuthenticator, ServerTrust, Verdict,
-};
+use crate::authentication::{Authentication, Progress, ReplyError, RequestAuthenticator, ServerTrust};
 use crate::exchange::{Retransmission, random_authenticator};
 
 /// The loop looks at its clock at least this often.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
-
-/// Those who have conversations: says who begins when, and learns how each went.
-pub(crate) trait Crowd {
-    /// Who has a conversation.
-    type Member;
-
-    /// The next conversation, if one is due while `running` others run.
-    fn due(&mut self, now: Instant, running: usize) -> Option<Due>;
-
-    /// Begins the conversation that is due; None when nobody is free for it yet.
-    fn begin(&mut self, now: Instant) -> Option<(Self::Member, Authentication)>;
-
-    /// When to look again, if time alone decides.
-    fn next_time(&self) -> Option<Instant>;
-
-    /// No more will begin, unless one that runs leads to another.
-    fn is_over(&self, now: Instant) -> bool;
-
-    /// A reply was verified that does not end the conversation.
-    fn answered(&mut self, conversation: &Authentication, round_trip: Duration) -> Onward;
-
-    /// A conversation has ended.
-    fn ended(&mut self, member: Self::Member, ended: Ended);
-}
-
-/// A conversation that is to begin.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Due {
-    /// The time from which it counts.
-    pub(crate) at: Instant,
-    /// Index of its [`Route`].
-    pub(crate) route: usize,
-}
-
-/// What follows a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Onward {
-    /// The next request.
-    Continue,
-    /// Silence.
-    Leave,
-}
-
-/// A conversation that is over.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    /// As it was in the end.
-    pub(crate) conversation: Authentication,
-    /// How it ended.
-    pub(crate) ending: Ending,
-    /// The time from which it counts.
-    pub(crate) due: Instant,
-    /// When it ended.
-    pub(crate) at: Instant,
-    /// Its round trips added up.
-    pub(crate) server_time: Duration,
-    /// The last of them, if a reply ended it.
-    pub(crate) last_round: Option<Duration>,
-}
-
-/// How a conversation ended.
-#[derive(Debug)]
-pub(crate) enum Ending {
-    /// Accepted, rejected, or recorded.
-    Verdict(Verdict),
-    /// No reply to a request after all transmissions.
-    Timeout,
-    /// The server broke the protocol.
-    Broken(AuthenticationError),
-    /// The crowd left it.
-    Left,
-}
 
 /// What went over a worker's sockets beside the replies that were taken.
 #[derive(Debug, Default)]
@@ -130,6 +57,7 @@ pub(crate) struct Worker {
     trust: ServerTrust,
     retransmission: Retransmission,
     loss: Loss,
+    awake: bool,
 }
 
 /// Replies that are lost on their way, every so many of those to requests that were sent once: what is sent again is
@@ -162,7 +90,12 @@ impl Worker {
         retransmission: Retransmission,
         loss: Loss,
     ) -> io::Result<Self> {
-        Ok(Self { sockets: Sockets::open(routes, sockets)?, trust: trust.clone(), retransmission, loss })
+        Ok(Self { sockets: Sockets::open(routes, sockets)?, trust: trust.clone(), retransmission, loss, awake: false })
+    }
+
+    /// `awake`: it looks for replies without ever sleeping, so that no server on this machine has to wake it.
+    pub(crate) fn awake(self, awake: bool) -> Self {
+        Self { awake, ..self }
     }
 
     /// Runs one phase until the crowd's last conversation has ended.
@@ -329,12 +262,13 @@ impl<C: Crowd> Phase<'_, C> {
         Ok(())
     }
 
-    /// Sleeps until a reply, the next timer or the next beginning.
+    /// Sleeps until a reply, the next timer or the next beginning; not at all when it is to stay awake.
     fn wait(&self, now: Instant, next_beginning: Option<Instant>) -> io::Result<()> {
         let next_timer = self.timers.peek().map(|Reverse((at, _, _))| *at);
         let wake = next_timer.into_iter().chain(next_beginning).min();
         let timeout = wake.map_or(LONGEST_SLEEP, |wake| wake.saturating_duration_since(now));
-        let timeout = TimeSpec::from_duration(timeout.min(LONGEST_SLEEP));
+        let longest = if self.worker.awake { Duration::ZERO } else { LONGEST_SLEEP };
+        let timeout = TimeSpec::from_duration(timeout.min(longest));
         let mut descriptors: Vec<PollFd<'_>> =
             self.worker.sockets.descriptors().map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN)).collect();
         match ppoll(&mut descriptors, Some(timeout), None) {

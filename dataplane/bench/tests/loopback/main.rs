@@ -191,6 +191,7 @@ fn load_counts_what_happened() {
         devices: 8,
         eap: settings(1024),
         server_process: Some(load::ProcessId(std::process::id())),
+        awake: matches!(pace, Pace::Closed { .. }),
         linger: Duration::ZERO,
     };
     let closed = Pace::Closed { concurrency: 8 };

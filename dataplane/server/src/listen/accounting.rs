@@ -1,30 +1,23 @@
 //! An accounting socket's thread: takes what has come, makes all of it durable by one commit, then answers all of it. What
 //! comes in the meantime waits in the kernel and is the next batch, so batches grow with the load.
 
-use std::net::{IpAddr, SocketAddr};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use nac_journal::{Batch, Journal};
-use nix::errno::Errno;
 
+use super::inlet::Inlet;
 use super::outbox::{Answer, Outbox};
 use super::running::Clock;
-use super::socket::{Buffers, Received, Socket};
+use super::socket::Wait;
 use crate::accounting::ACCOUNTING;
 use crate::clock::Now;
 use crate::core::Core;
-use crate::discard::DiscardReason;
-use crate::limits::MAX_ACCOUNTING_BATCH;
-use crate::pipeline::Datagram;
 use crate::pipeline::accounting::{Admission, Unrecorded, admit, recorded, unrecorded};
 
 /// Everything an accounting thread works with.
 pub(super) struct Accountant {
-    pub(super) socket: Arc<Socket>,
-    pub(super) number: u8,
+    pub(super) inlet: Inlet,
     pub(super) core: Arc<Core>,
     pub(super) clock: Clock,
     pub(super) stop: Arc<AtomicBool>,
@@ -39,46 +32,31 @@ struct Pending {
 
 impl Accountant {
     /// The thread's loop.
-    pub(super) fn run(&self) {
-        let Some(journal) = &self.core.journal else { return };
-        let mut buffers = Buffers::new(MAX_ACCOUNTING_BATCH);
-        let mut received = Vec::with_capacity(MAX_ACCOUNTING_BATCH);
+    pub(super) fn run(mut self) {
+        let core = Arc::clone(&self.core);
+        let Some(journal) = &core.journal else { return };
         let mut pending = Pending::default();
         let mut outbox = Outbox::default();
-        let mut dropped_before = 0;
         while !self.stop.load(Ordering::Relaxed) {
-            match self.socket.receive(&mut buffers, &mut received) {
-                Ok(dropped) => {
-                    if let Some(dropped) = dropped {
-                        self.core.counters.kernel_drops.add_many(u64::from(dropped.wrapping_sub(dropped_before)));
-                        dropped_before = dropped;
-                    }
-                    self.admit_all(&buffers, &received, &mut pending, &mut outbox);
-                    self.commit(journal, &mut pending, &mut outbox);
-                    outbox.send(&self.core.counters);
-                }
-                Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNREFUSED) => {}
-                Err(_) => std::thread::sleep(Duration::from_millis(10)),
+            if self.inlet.read(Wait::Awhile, &core) {
+                self.admit_all(&mut pending, &mut outbox);
+                self.commit(journal, &mut pending, &mut outbox);
+                outbox.send(&core.counters);
             }
         }
     }
 
-    fn admit_all(&self, buffers: &Buffers, received: &[Option<Received>], pending: &mut Pending, outbox: &mut Outbox) {
+    fn admit_all(&self, pending: &mut Pending, outbox: &mut Outbox) {
         let now = self.clock.now();
-        for (position, received) in received.iter().enumerate() {
-            let Some(Received { length, source, local }) = *received else { continue };
-            let octets = buffers.datagram(position, length);
-            let datagram = Datagram { octets, source, socket: self.number, local };
-            match catch_unwind(AssertUnwindSafe(|| admit(&self.core, datagram, now))) {
-                Ok(Admission::Silent) => {}
-                Ok(Admission::Reply(reply)) => self.answer(reply, (source, local), outbox),
-                Ok(Admission::Record(request)) => pending.push(&self.core, *request, now),
-                Err(_) => {
-                    self.core.counters.panics.add();
-                    self.core.discard(DiscardReason::Internal, source, None, now);
-                }
-            }
-        }
+        self.inlet.each(
+            &self.core,
+            || now,
+            |datagram, now| match admit(&self.core, datagram, now) {
+                Admission::Silent => {}
+                Admission::Reply(reply) => outbox.put(self.inlet.answer(reply, datagram), &self.core.counters),
+                Admission::Record(request) => pending.push(&self.core, *request, now),
+            },
+        );
     }
 
     fn commit(&self, journal: &Journal, pending: &mut Pending, outbox: &mut Outbox) {
@@ -92,13 +70,11 @@ impl Accountant {
             if !kept {
                 unrecorded(&self.core, &request);
             } else if let Some(reply) = recorded(&self.core, &request) {
-                self.answer(reply, request.way_back(), outbox);
+                let (to, local) = request.way_back();
+                let socket = Arc::clone(self.inlet.socket());
+                outbox.put(Answer { socket, octets: reply, to, local }, &self.core.counters);
             }
         }
-    }
-
-    fn answer(&self, octets: Arc<[u8]>, (to, local): (SocketAddr, Option<IpAddr>), outbox: &mut Outbox) {
-        outbox.put(Answer { socket: Arc::clone(&self.socket), octets, to, local }, &self.core.counters);
     }
 }
 

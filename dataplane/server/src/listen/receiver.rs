@@ -1,110 +1,133 @@
-//! A receiver's thread: takes datagrams in batches, answers what needs no handshake, dispatches the rest. Never TLS.
+//! The threads that read requests: each answers what needs no handshake and passes on the rest. With several shards they
+//! are threads apart, which hand over and never do TLS; a single shard reads for itself, and hands over to nobody.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-
-use super::outbox::{Answer, Outbox};
+use super::inlet::Inlet;
+use super::lanes::{Job, Lanes};
+use super::outbox::Outbox;
 use super::running::Clock;
-use super::shard::{Job, ShardQueue};
-use super::socket::{Buffers, Received, Socket};
+use super::shard::{Shard, ShardQueue};
+use super::socket::{Wait, wait_for_any};
 use crate::core::Core;
 use crate::discard::DiscardReason;
-use crate::pipeline::{Admission, Datagram, Route, admit};
+use crate::pipeline::{Admission, Route, admit};
 
 const TICK: Duration = Duration::from_secs(1);
+/// Requests of conversations that a thread alone serves before it reads again.
+const BETWEEN_READS: usize = 8;
 
-/// Everything a receiver works with.
-pub(super) struct Receiver {
-    pub(super) socket: Arc<Socket>,
-    pub(super) number: u8,
-    pub(super) core: Arc<Core>,
-    pub(super) shards: Arc<[ShardQueue]>,
-    pub(super) next_shard: Arc<AtomicUsize>,
-    pub(super) clock: Clock,
-    pub(super) stop: Arc<AtomicBool>,
+/// What every thread that reads requests has.
+pub(super) struct Reading {
+    core: Arc<Core>,
+    clock: Clock,
+    stop: Arc<AtomicBool>,
+    ticked: Instant,
+    outbox: Outbox,
 }
 
-impl Receiver {
-    /// The thread's loop.
-    pub(super) fn run(&self) {
-        let mut buffers = Buffers::new(super::socket::BATCH);
-        let mut received = Vec::with_capacity(super::socket::BATCH);
-        let mut outbox = Outbox::default();
-        let mut ticked = Instant::now();
-        let mut dropped_before = 0;
-        while !self.stop.load(Ordering::Relaxed) {
-            match self.socket.receive(&mut buffers, &mut received) {
-                Ok(dropped) => {
-                    if let Some(dropped) = dropped {
-                        self.core.counters.kernel_drops.add_many(u64::from(dropped.wrapping_sub(dropped_before)));
-                        dropped_before = dropped;
+impl Reading {
+    /// Until `stop`.
+    pub(super) fn new(core: &Arc<Core>, clock: Clock, stop: &Arc<AtomicBool>) -> Self {
+        let (core, stop) = (Arc::clone(core), Arc::clone(stop));
+        Self { core, clock, stop, ticked: Instant::now(), outbox: Outbox::default() }
+    }
+
+    fn goes_on(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    /// Answers what was read, or gives it to `pass_on`, which gives back what it has no room for.
+    fn admit_all(&mut self, inlet: &Inlet, mut pass_on: impl FnMut(Job) -> Result<(), Job>) {
+        let Self { core, clock, outbox, .. } = self;
+        inlet.each(
+            core,
+            || clock.now(),
+            |datagram, now| match admit(core, datagram, now) {
+                Admission::Silent => {}
+                Admission::Reply(octets) => {
+                    core.counters.replies.add();
+                    outbox.put(inlet.answer(octets, datagram), &core.counters);
+                }
+                Admission::Dispatch(request, route) => {
+                    let job = Job { request, route, socket: Arc::clone(inlet.socket()) };
+                    if let Err(job) = pass_on(job) {
+                        job.discard(DiscardReason::Overloaded, core, now);
                     }
-                    self.batch(&buffers, &received, &mut outbox);
-                    outbox.send(&self.core.counters);
                 }
-                Err(Errno::EAGAIN | Errno::EINTR | Errno::ECONNREFUSED) => {}
-                Err(_) => std::thread::sleep(Duration::from_millis(10)),
-            }
-            if ticked.elapsed() >= TICK {
-                ticked = Instant::now();
-                self.core.tick(self.clock.now());
-            }
-        }
+            },
+        );
+        outbox.send(&core.counters);
     }
 
-    fn batch(&self, buffers: &Buffers, received: &[Option<Received>], outbox: &mut Outbox) {
-        for (position, received) in received.iter().enumerate() {
-            let Some(received) = received else { continue };
-            let octets = buffers.datagram(position, received.length);
-            let served = catch_unwind(AssertUnwindSafe(|| self.one(octets, *received)));
-            match served {
-                Ok(None) => {}
-                Ok(Some(octets)) => {
-                    let Received { source: to, local, .. } = *received;
-                    outbox.put(Answer { socket: Arc::clone(&self.socket), octets, to, local }, &self.core.counters);
-                }
-                Err(_) => {
-                    self.core.counters.panics.add();
-                    self.core.discard(DiscardReason::Internal, received.source, None, self.clock.now());
-                }
-            }
+    fn tick(&mut self) {
+        if self.ticked.elapsed() >= TICK {
+            self.ticked = Instant::now();
+            self.core.tick(self.clock.now());
         }
     }
+}
 
-    /// The answer, when there is one to be given here.
-    fn one(&self, octets: &[u8], received: Received) -> Option<Arc<[u8]>> {
-        let Received { source, local, .. } = received;
-        let datagram = Datagram { octets, source, socket: self.number, local };
-        match admit(&self.core, datagram, self.clock.now()) {
-            Admission::Silent => None,
-            Admission::Reply(reply) => {
-                self.core.counters.replies.add();
-                Some(reply)
-            }
-            Admission::Dispatch(request, route) => {
-                self.dispatch(Job { request, route, socket: Arc::clone(&self.socket) });
-                None
-            }
-        }
-    }
+/// The shards, for threads that hand over to them.
+#[derive(Clone)]
+pub(super) struct Shards {
+    pub(super) queues: Arc<[ShardQueue]>,
+    pub(super) next: Arc<AtomicUsize>,
+}
 
-    fn dispatch(&self, job: Job) {
+impl Shards {
+    fn hand_over(&self, job: Job) -> Result<(), Job> {
         let number = match job.route {
             Route::Known(shard, _) => usize::from(shard),
-            Route::New | Route::Stale => self.next_shard.fetch_add(1, Ordering::Relaxed) % self.shards.len().max(1),
+            Route::New | Route::Stale => self.next.fetch_add(1, Ordering::Relaxed) % self.queues.len().max(1),
         };
-        let refused = match self.shards.get(number) {
-            Some(shard) => shard.push(job).err(),
-            None => Some(job),
-        };
-        if let Some(job) = refused {
-            self.core.duplicates.forget(job.request.key, job.request.verified.authenticator());
-            let client = job.request.verified.client();
-            self.core.discard(DiscardReason::Overloaded, job.request.key.source, Some(&client.name), self.clock.now());
+        match self.queues.get(number) {
+            Some(queue) => queue.push(job),
+            None => Err(job),
         }
     }
+}
+
+/// The loop of a thread that reads one socket for several shards.
+pub(super) fn receive(mut reading: Reading, mut inlet: Inlet, shards: &Shards) {
+    while reading.goes_on() {
+        if inlet.read(Wait::Awhile, &reading.core) {
+            reading.admit_all(&inlet, |job| shards.hand_over(job));
+        }
+        reading.tick();
+    }
+}
+
+/// The loop of a thread that reads every socket and is the only shard; what it has read it serves before it returns.
+pub(super) fn receive_and_serve(mut reading: Reading, mut inlets: Vec<Inlet>, mut shard: Shard) {
+    let mut lanes = Lanes::default();
+    while reading.goes_on() {
+        let wait = if !lanes.is_empty() {
+            Wait::Never
+        } else if inlets.len() == 1 {
+            Wait::Awhile
+        } else {
+            wait_for_any(inlets.iter().map(Inlet::socket));
+            Wait::Never
+        };
+        for inlet in &mut inlets {
+            if inlet.read(wait, &reading.core) {
+                reading.admit_all(inlet, |job| lanes.push(job));
+            }
+        }
+        serve(&mut shard, &mut lanes, BETWEEN_READS, &mut reading);
+        reading.tick();
+    }
+    serve(&mut shard, &mut lanes, usize::MAX, &mut reading);
+}
+
+/// Serves what waits, `most` at once.
+fn serve(shard: &mut Shard, lanes: &mut Lanes, most: usize, reading: &mut Reading) {
+    for job in std::iter::from_fn(|| lanes.take()).take(most) {
+        shard.serve(&job, &mut reading.outbox);
+    }
+    reading.outbox.send(&reading.core.counters);
+    shard.rest();
 }

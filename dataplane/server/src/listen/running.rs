@@ -7,13 +7,15 @@ use std::thread::{Builder, JoinHandle};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::accounting::Accountant;
-use super::receiver::Receiver;
+use super::inlet::Inlet;
+use super::receiver::{Reading, Shards, receive, receive_and_serve};
 use super::recorder;
 use super::sessions;
-use super::shard::{self, ShardQueue};
-use super::socket::Socket;
+use super::shard::{Shard, ShardQueue};
+use super::socket::{BATCH, Socket};
 use crate::clock::Now;
 use crate::core::Core;
+use crate::limits::MAX_ACCOUNTING_BATCH;
 
 /// Reads both clocks.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +66,9 @@ pub struct Running {
     core: Arc<Core>,
     addresses: Vec<SocketAddr>,
     accounting_addresses: Vec<SocketAddr>,
-    shards: Arc<[ShardQueue]>,
+    queues: Arc<[ShardQueue]>,
+    /// Conversations open, of each shard.
+    open: Vec<Arc<AtomicUsize>>,
     stop: Arc<AtomicBool>,
     receiving: Vec<JoinHandle<()>>,
     serving: Vec<JoinHandle<()>>,
@@ -78,12 +82,13 @@ impl Running {
     /// # Errors
     /// [`StartError`] names the address that cannot be bound, or the thread that cannot be started.
     pub fn start(core: &Arc<Core>, bind: &Sockets<'_>, shards: usize, clock: Clock) -> Result<Self, StartError> {
-        let shards: Arc<[ShardQueue]> = (0..shards.clamp(1, 255)).map(|_| ShardQueue::default()).collect();
+        let shards = u8::try_from(shards.max(1)).unwrap_or(u8::MAX);
         let mut running = Self {
             core: Arc::clone(core),
             addresses: Vec::new(),
             accounting_addresses: Vec::new(),
-            shards: Arc::clone(&shards),
+            queues: Arc::default(),
+            open: Vec::new(),
             stop: Arc::default(),
             receiving: Vec::new(),
             serving: Vec::new(),
@@ -98,39 +103,52 @@ impl Running {
         }
         let core_of_sessions = Arc::clone(core);
         running.deciding = Some(spawn("nac-sessions".into(), move || sessions::run(&core_of_sessions, &clock))?);
-        for number in 0..shards.len() {
-            let (shards, core) = (Arc::clone(&shards), Arc::clone(core));
-            let name = u8::try_from(number).unwrap_or(u8::MAX);
-            running.serving.push(spawn(format!("nac-shard-{number}"), move || {
-                if let Some(queue) = shards.get(number) {
-                    shard::run(name, queue, &core, &clock);
-                }
-            })?);
-        }
-        let next_shard = Arc::new(AtomicUsize::new(0));
-        for (number, socket) in sockets.into_iter().enumerate() {
-            let receiver = Receiver {
-                socket: Arc::new(socket),
-                number: u8::try_from(number).unwrap_or(u8::MAX),
-                core: Arc::clone(core),
-                shards: Arc::clone(&shards),
-                next_shard: Arc::clone(&next_shard),
-                clock,
-                stop: Arc::clone(&running.stop),
-            };
-            running.receiving.push(spawn(format!("nac-receive-{number}"), move || receiver.run())?);
+        let inlets =
+            sockets.into_iter().enumerate().map(|(number, socket)| Inlet::new(socket, number, BATCH)).collect();
+        if shards == 1 && bind.receivers <= 1 {
+            running.start_alone(inlets, clock)?;
+        } else {
+            running.start_apart(inlets, shards, clock)?;
         }
         for (number, socket) in accounting.into_iter().enumerate() {
-            let accountant = Accountant {
-                socket: Arc::new(socket),
-                number: u8::try_from(number).unwrap_or(u8::MAX),
-                core: Arc::clone(core),
-                clock,
-                stop: Arc::clone(&running.stop),
-            };
+            let inlet = Inlet::new(socket, number, MAX_ACCOUNTING_BATCH);
+            let accountant = Accountant { inlet, core: Arc::clone(core), clock, stop: Arc::clone(&running.stop) };
             running.receiving.push(spawn(format!("nac-account-{number}"), move || accountant.run())?);
         }
         Ok(running)
+    }
+
+    /// One thread that reads and serves: nothing is handed over, and nobody is woken for it.
+    fn start_alone(&mut self, inlets: Vec<Inlet>, clock: Clock) -> Result<(), StartError> {
+        let reading = Reading::new(&self.core, clock, &self.stop);
+        let shard = self.shard(0, clock);
+        self.receiving.push(spawn("nac-shard-0".into(), move || receive_and_serve(reading, inlets, shard))?);
+        Ok(())
+    }
+
+    /// A thread for each socket and for each shard.
+    fn start_apart(&mut self, inlets: Vec<Inlet>, shards: u8, clock: Clock) -> Result<(), StartError> {
+        self.queues = (0..shards).map(|_| ShardQueue::default()).collect();
+        for number in 0..shards {
+            let (queues, shard) = (Arc::clone(&self.queues), self.shard(number, clock));
+            self.serving.push(spawn(format!("nac-shard-{number}"), move || {
+                if let Some(queue) = queues.get(usize::from(number)) {
+                    shard.run(queue);
+                }
+            })?);
+        }
+        let shards = Shards { queues: Arc::clone(&self.queues), next: Arc::default() };
+        for (number, inlet) in inlets.into_iter().enumerate() {
+            let (reading, shards) = (Reading::new(&self.core, clock, &self.stop), shards.clone());
+            self.receiving.push(spawn(format!("nac-receive-{number}"), move || receive(reading, inlet, &shards))?);
+        }
+        Ok(())
+    }
+
+    fn shard(&mut self, number: u8, clock: Clock) -> Shard {
+        let open = Arc::default();
+        self.open.push(Arc::clone(&open));
+        Shard::new(number, &self.core, clock, open)
     }
 
     fn bind_accounting(&mut self, addresses: &[SocketAddr]) -> Result<Vec<Socket>, StartError> {
@@ -176,7 +194,7 @@ impl Running {
     /// Conversations open now, over all shards.
     #[must_use]
     pub fn open_conversations(&self) -> usize {
-        self.shards.iter().map(ShardQueue::open).sum()
+        self.open.iter().map(|open| open.load(Ordering::Relaxed)).sum()
     }
 
     /// Stop receiving, finish what is queued, join all threads.
@@ -186,8 +204,8 @@ impl Running {
             // A thread that panicked is over all the same.
             let _ = thread.join();
         }
-        for shard in self.shards.iter() {
-            shard.stop();
+        for queue in self.queues.iter() {
+            queue.stop();
         }
         for thread in self.serving.drain(..) {
             let _ = thread.join();

@@ -2,11 +2,13 @@
 
 use std::io::{IoSlice, IoSliceMut};
 use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
 
 use nix::cmsg_space;
 use nix::errno::Errno;
 use nix::libc;
+use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::socket::sockopt;
 use nix::sys::socket::{
     AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, MultiHeaders, SockFlag, SockType, SockaddrIn,
@@ -22,8 +24,8 @@ pub(super) const BATCH: usize = 32;
 const SMALLEST_BATCH: usize = 4;
 /// Asked of the kernel for a socket's receive buffer: a power-cut storm of 20,000 requests of 400 octets.
 const RECEIVE_BUFFER: usize = 8 << 20;
-/// How long a receiver sleeps before it looks whether it should stop.
-const PATIENCE_MS: i64 = 200;
+/// How many milliseconds a thread waits for datagrams before it looks whether it should stop.
+const PATIENCE: u8 = 200;
 
 /// A bound socket.
 pub(super) struct Socket {
@@ -36,6 +38,22 @@ pub(super) struct Received {
     pub(super) length: usize,
     pub(super) source: SocketAddr,
     pub(super) local: Option<IpAddr>,
+}
+
+/// Whether to wait for datagrams where none has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Wait {
+    /// Until one comes, or until it is time to look whether to stop.
+    Awhile,
+    /// Not at all.
+    Never,
+}
+
+/// Wait like [`Wait::Awhile`], for any of several sockets.
+pub(super) fn wait_for_any<'a>(sockets: impl Iterator<Item = &'a Arc<Socket>>) {
+    let mut waiting: Vec<_> = sockets.map(|socket| PollFd::new(socket.fd.as_fd(), PollFlags::POLLIN)).collect();
+    // What fails here is found again, and told apart, by reading.
+    let _ = poll(&mut waiting, PATIENCE);
 }
 
 /// Receive buffers of one thread.
@@ -64,7 +82,7 @@ impl Socket {
         // The kernel gives what its own limit allows; an error here would only mean a smaller buffer.
         let _ = setsockopt(&fd, sockopt::RcvBuf, &RECEIVE_BUFFER);
         setsockopt(&fd, sockopt::RxqOvfl, &1)?;
-        setsockopt(&fd, sockopt::ReceiveTimeout, &TimeVal::milliseconds(PATIENCE_MS))?;
+        setsockopt(&fd, sockopt::ReceiveTimeout, &TimeVal::milliseconds(PATIENCE.into()))?;
         let wildcard = address.ip().is_unspecified();
         match address {
             SocketAddr::V4(v4) => {
@@ -85,9 +103,14 @@ impl Socket {
         address_of(&name).ok_or(Errno::EAFNOSUPPORT)
     }
 
-    /// Wait for datagrams; `out` gets one entry each, and is to hold those of the time before. The number of datagrams that
+    /// Read datagrams; `out` gets one entry each, and is to hold those of the time before. The number of datagrams that
     /// the kernel dropped since the socket was opened is returned when it is known.
-    pub(super) fn receive(&self, buffers: &mut Buffers, out: &mut Vec<Option<Received>>) -> Result<Option<u32>, Errno> {
+    pub(super) fn receive(
+        &self,
+        buffers: &mut Buffers,
+        out: &mut Vec<Option<Received>>,
+        wait: Wait,
+    ) -> Result<Option<u32>, Errno> {
         let room = (out.len() * 2).clamp(SMALLEST_BATCH, buffers.octets.len());
         out.clear();
         let mut slices: Vec<[IoSliceMut<'_>; 1]> =
@@ -97,7 +120,11 @@ impl Socket {
         let space = cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo, u32);
         let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(room, Some(space));
         let fd = self.fd.as_raw_fd();
-        let received = recvmmsg(fd, &mut headers, slices.iter_mut(), MsgFlags::MSG_WAITFORONE, None)?;
+        let flags = match wait {
+            Wait::Awhile => MsgFlags::MSG_WAITFORONE,
+            Wait::Never => MsgFlags::MSG_DONTWAIT,
+        };
+        let received = recvmmsg(fd, &mut headers, slices.iter_mut(), flags, None)?;
         let mut dropped = None;
         for message in received {
             let source = message.address.as_ref().and_then(address_of);

@@ -10,9 +10,10 @@ use nac_policy::{Condition, FactName, Operand, Operator, RuleSpec};
 use nac_protocol::radius::{AttributeType, Code};
 use serde_json::Value;
 
+use super::lanes::Job;
 use super::outbox::{Answer, Outbox};
-use super::shard::{Job, ShardQueue};
-use super::socket::{BATCH, Buffers, Socket};
+use super::shard::ShardQueue;
+use super::socket::{BATCH, Buffers, Socket, Wait};
 use super::*;
 use crate::client::ClientSpec;
 use crate::core::Core;
@@ -150,6 +151,29 @@ fn conversations_stay_with_their_shard() {
 }
 
 #[test]
+fn a_conversation_may_go_on_at_another_address_of_the_server() {
+    for shards in [1, 2] {
+        let listen = [([127, 0, 0, 1], 0).into(), ([127, 0, 0, 2], 0).into(), (Ipv6Addr::LOCALHOST, 0).into()];
+        let live = Live::start(&listen, shards);
+        let [first, second, _] = live.running.addresses() else { panic!("three addresses") };
+        let socket = live.nas();
+        let (mut session, mut supplicant) = (Session::on(1), live.world.laptop().supplicant());
+        let Err(mut eap) = converse(&socket, &mut session, &mut supplicant, 2) else { panic!("over too soon") };
+        assert_eq!(socket.peer_addr().unwrap(), *first);
+        socket.connect(second).unwrap();
+        let reply = loop {
+            let asked = session.ask(&eap);
+            let reply = exchange(&socket, &mut session, &asked);
+            match supplicant.receive(reply.eap()).unwrap() {
+                PeerStep::Respond(next) => eap = next,
+                _ => break reply,
+            }
+        };
+        assert!(reply.is_accept());
+    }
+}
+
+#[test]
 fn a_panic_in_one_request_costs_that_conversation_alone() {
     let live = Live::start(&[([127, 0, 0, 1], 0).into()], 1);
     let socket = live.nas();
@@ -235,13 +259,13 @@ fn a_socket_hears_again_after_the_kernel_dropped_datagrams() {
         let mut dropped = None;
         while dropped.is_none_or(|dropped| dropped == 0) {
             (0..20_000).for_each(|_| drop(sender.send(&[7; 1_000])));
-            while let Ok(count) = socket.receive(&mut buffers, &mut received) {
+            while let Ok(count) = socket.receive(&mut buffers, &mut received, Wait::Awhile) {
                 dropped = dropped.max(count);
             }
         }
         for _ in 0..3 {
             sender.send(b"after the flood").unwrap();
-            socket.receive(&mut buffers, &mut received).unwrap();
+            socket.receive(&mut buffers, &mut received, Wait::Awhile).unwrap();
             let heard = received.first().unwrap().unwrap();
             assert_eq!(buffers.datagram(0, heard.length), b"after the flood", "{address}");
             assert_eq!(heard.local, bound.ip().is_unspecified().then_some(loopback));

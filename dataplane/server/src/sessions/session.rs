@@ -83,23 +83,23 @@ impl Names {
     #[must_use]
     pub fn of(packet: &Packet<'_>) -> Self {
         let Said { nas, connection, mac, user_name } = Said::of(packet);
-        let calling_station = packet.first(AttributeType::CALLING_STATION_ID).map(|value| text(value));
+        let calling_station = packet.first(AttributeType::CALLING_STATION_ID).map(text);
         Self { nas, connection, mac, calling_station, user_name, ..Self::of_session(packet) }
     }
 
     /// Of a login: where it comes from is what was decided on.
     #[must_use]
     pub fn of_login(packet: &Packet<'_>, origin: &Origin) -> Self {
-        let calling_station = packet.first(AttributeType::CALLING_STATION_ID).map(|value| text(value));
-        let user_name = packet.first(AttributeType::USER_NAME).map(|value| text(value));
+        let calling_station = packet.first(AttributeType::CALLING_STATION_ID).map(text);
+        let user_name = packet.first(AttributeType::USER_NAME).map(text);
         let Origin { connection, mac, .. } = *origin;
         Self { nas: origin.nas.clone(), connection, mac, calling_station, user_name, ..Self::of_session(packet) }
     }
 
     /// Only what may change in the course of a session.
     pub(super) fn of_session(packet: &Packet<'_>) -> Self {
-        let said = |ty| packet.first(ty).map(|value| text(value));
-        let audit = |pair: &[u8]| pair.strip_prefix(AUDIT_SESSION_ID).map(|id| text(id));
+        let said = |ty| packet.first(ty).map(text);
+        let audit = |pair: &[u8]| pair.strip_prefix(AUDIT_SESSION_ID).map(text);
         Self {
             acct_session_id: said(AttributeType::ACCT_SESSION_ID),
             acct_multi_session_id: said(AttributeType::ACCT_MULTI_SESSION_ID),
