@@ -167,10 +167,13 @@ class AgentConfig(Struct, frozen=True, forbid_unknown_fields=True):
     checks: CheckSettings = CheckSettings()
 
 
-def load_agent_config(path: Path) -> AgentConfig:
-    """The settings in `path`, with absolute paths. Raises `ConfigError` at the first thing wrong."""
+def load_agent_config(path: Path, *, credentials: bool = True) -> AgentConfig:
+    """The settings in `path`, with absolute paths. Raises `ConfigError` at the first thing wrong.
+
+    `credentials`: False for who does not sign, such as a user without those that systemd hands to the agent.
+    """
     text = read(path)
-    return resolve_paths(decode_as(text, path, AgentConfig), text, path)
+    return resolve_paths(decode_as(text, path, AgentConfig), text, path, credentials=credentials)
 
 
 def render_agent_config(values: dict[str, object]) -> str:

@@ -30,11 +30,11 @@ class Chosen:
 
     path: Path | None
 
-    def config(self) -> AgentConfig:
-        """The settings. Raises `ConfigError`."""
+    def config(self, *, credentials: bool) -> AgentConfig:
+        """The settings; `credentials`: whether the device's key is going to be used. Raises `ConfigError`."""
         from nac.agent.config import load_agent_config
 
-        return load_agent_config(self.found())
+        return load_agent_config(self.found(), credentials=credentials)
 
     def found(self) -> Path:
         """The file that the settings are in. Raises `ConfigError`."""
@@ -49,12 +49,12 @@ class Chosen:
         )
 
     def config_or_defaults(self) -> AgentConfig:
-        """The settings; the defaults where none were named or found. Raises `ConfigError`."""
+        """The settings of who does not sign; the defaults where none were named or found. Raises `ConfigError`."""
         from nac.agent.config import AgentConfig
 
         if self.path is None and not any(path.is_file() for path in SEARCHED):
             return AgentConfig()
-        return self.config()
+        return self.config(credentials=False)
 
 
 @click.group("agent")
@@ -152,7 +152,7 @@ def report(chosen: Chosen, only_print: bool, output: Format) -> None:
     from nac.agent.machine import this_machine
     from nac.agent.state import State
 
-    config = chosen.config()
+    config = chosen.config(credentials=True)
     if only_print:
         _print_claims(config)
         return
@@ -170,7 +170,7 @@ def status(chosen: Chosen, ask: bool, output: Format) -> None:
     """Show what the server said last of this device, and how to mend what failed."""
     from nac.agent.state import State
 
-    config = chosen.config()
+    config = chosen.config(credentials=ask)
     if ask:
         from nac.agent.client import PostureClient
         from nac.agent.signer import load_identity

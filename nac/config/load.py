@@ -87,10 +87,13 @@ def resolve(config: Config, text: str, path: Path) -> Config:
     return msgspec.structs.replace(resolved, database=msgspec.structs.replace(resolved.database, url=url))
 
 
-def resolve_paths(config: _Model, text: str, path: Path) -> _Model:
-    """Any model's paths made absolute against the folder of `path`, and credentials found. Raises `ConfigError`."""
+def resolve_paths(config: _Model, text: str, path: Path, *, credentials: bool = True) -> _Model:
+    """Any model's paths made absolute against the folder of `path`, and credentials found. Raises `ConfigError`.
+
+    `credentials`: False for who reads none of them; they stay as they are written.
+    """
     try:
-        resolved: _Model = _resolve(config, path.absolute().parent, ())
+        resolved: _Model = _resolve(config, path.absolute().parent, (), credentials=credentials)
     except _CredentialError as fault:
         name = dotted(fault.key)
         raise ConfigError(
@@ -126,18 +129,19 @@ class _CredentialError(Exception):
         self.fix = fix
 
 
-def _resolve(value: Any, folder: Path, key: Key) -> Any:
+def _resolve(value: Any, folder: Path, key: Key, *, credentials: bool) -> Any:
     if isinstance(value, Path):
         text = str(value)
         if text.startswith(CREDENTIAL):
-            return _credential(text.removeprefix(CREDENTIAL), key)
+            return _credential(text.removeprefix(CREDENTIAL), key) if credentials else value
         return Path(os.path.normpath(folder / value))
     if isinstance(value, tuple):
-        return tuple(_resolve(item, folder, (*key, index)) for index, item in enumerate(value))
+        return tuple(_resolve(item, folder, (*key, index), credentials=credentials) for index, item in enumerate(value))
     if isinstance(value, msgspec.Struct):
         names = value.__struct_fields__
         return msgspec.structs.replace(
-            value, **{name: _resolve(getattr(value, name), folder, (*key, name)) for name in names}
+            value,
+            **{name: _resolve(getattr(value, name), folder, (*key, name), credentials=credentials) for name in names},
         )
     return value
 

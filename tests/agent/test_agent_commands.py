@@ -59,6 +59,19 @@ def test_report_sends_and_shows_the_verdict(settings: Path, server: PostureServe
     assert kept.endswith(shown)
 
 
+def test_a_user_without_the_credentials_sees_the_status(
+    settings: Path, server: PostureServer, config: AgentConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = agent("-f", str(settings), "report").stdout
+    values = {"device.key": "credential:device.key", "report.state": config.report.state}
+    settings.write_text(render_agent_config(values))
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    assert agent("-f", str(settings), "status").stdout.endswith(shown)
+    agent("-f", str(settings), "check")
+    for words in (("status", "--ask"), ("report",)):
+        assert "$CREDENTIALS_DIRECTORY is not set" in agent("-f", str(settings), *words, code=3).stderr
+
+
 def test_print_sends_nothing(settings: Path, server: PostureServer, config: AgentConfig) -> None:
     claims: dict[str, Any] = json.loads(agent("-f", str(settings), "report", "--print").stdout)
     assert claims["sub"] == "laptop-17"
