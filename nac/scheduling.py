@@ -11,24 +11,21 @@ from pathlib import Path
 def let_threads_finish() -> None:
     """From now on a thread of this process that wakes up does not interrupt another (Linux, SCHED_BATCH; sched(7)).
 
-    A receiver that had a core to itself anyway wakes as fast as before. Where threads share one, a datagram no longer
-    costs two switches in the middle of a handshake: the receiver takes what has gathered when the shard is done.
-    Threads that are started later inherit this; where it is not allowed, nothing changes.
+    Threads that are started later inherit this; where it is not allowed, nothing changes. `let_interrupt` undoes it.
     """
     if hasattr(os, "SCHED_BATCH"):
         with suppress(PermissionError):
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
-def let_interrupt(prefix: str) -> None:
+def let_interrupt(*prefixes: str) -> None:
     """Threads of this process whose names begin so interrupt others again when they wake up (SCHED_OTHER).
 
-    For those that mostly sleep, and that somebody waits for meanwhile: an accounting thread wakes up twice for each
-    batch, for its first datagram and when the disk is done, and would wait for a time slice of others each time.
+    For those that somebody waits for: they would wait for a time slice of the others each time that they wake up.
     """
     for task in Path("/proc/self/task").glob("*"):
         with suppress(OSError):
-            if (task / "comm").read_text().startswith(prefix):
+            if (task / "comm").read_text().startswith(prefixes):
                 os.sched_setscheduler(int(task.name), os.SCHED_OTHER, os.sched_param(0))
 
 

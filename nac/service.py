@@ -59,6 +59,9 @@ FIRST_RETRY_S: Final = 1.0
 LONGEST_RETRY_S: Final = 60.0
 """How long to leave a refused snapshot alone when nothing but time asks for a new one."""
 
+ANSWERING: Final = ("nac-receive-", "nac-shard-", "nac-account-")
+"""Threads that somebody waits for."""
+
 _MIB: Final = 1024 * 1024
 
 
@@ -105,7 +108,7 @@ class Service:
         self._publisher = Publisher(self._config, self._database)
         self._dataplane = self._start_dataplane()
         self._publisher.started()
-        let_interrupt("nac-account-")
+        let_interrupt(*ANSWERING)
         journal = self._dataplane.journal_state()
         self._warn_of_journal(journal)
         self._drain = Drain(self._dataplane, EventStore(self._database, node=journal.node))

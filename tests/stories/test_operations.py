@@ -203,3 +203,14 @@ def test_the_first_packet_meets_every_fact(own_server: OwnServer) -> None:
     with serving(home) as server, Nas(server.v4, secret=SECRET) as nas:
         assert nas.ask(mab(printer)).code == ACCESS_ACCEPT
         assert server.counter("accepts") == 1
+
+
+def test_threads_that_keep_records_interrupt_none_that_answers(server: Server) -> None:
+    policies = {
+        (task / "comm").read_text().strip().rstrip("0123456789"): os.sched_getscheduler(int(task.name))
+        for task in Path(f"/proc/{server.pid}/task").iterdir()
+    }
+    answering = ("nac-receive-", "nac-shard-", "nac-account-")
+    assert {name: policies[name] for name in answering} == dict.fromkeys(answering, os.SCHED_OTHER)
+    keeping = ("nac-record", "nac-sessions")
+    assert {name: policies[name] for name in keeping} == dict.fromkeys(keeping, os.SCHED_BATCH)
