@@ -1,8 +1,9 @@
 //! A running data plane: threads started together, stopped together.
 
+use std::fmt::Display;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -227,6 +228,16 @@ impl Drop for Running {
     }
 }
 
+/// A thread that runs and bears its name once this returns, so that whoever looks for it by name finds it.
 fn spawn(name: String, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
-    Builder::new().name(name).spawn(body).map_err(|why| StartError(format!("cannot start a thread: {why}")))
+    let failed = |why: &dyn Display| StartError(format!("cannot start a thread: {why}"));
+    let (begun, begins) = mpsc::channel();
+    let begin = move || {
+        // Nobody is left to tell only if `spawn` is over, and it waits for this.
+        let _ = begun.send(());
+        body();
+    };
+    let thread = Builder::new().name(name).spawn(begin).map_err(|why| failed(&why))?;
+    begins.recv().map_err(|why| failed(&why))?;
+    Ok(thread)
 }
