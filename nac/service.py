@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -27,24 +26,22 @@ from nac.config import Config, exposed_password, load
 from nac.control.listener import ControlListener
 from nac.control.message import ControlAnswer, ControlRequest
 from nac.control.status import status_of
-from nac.db import Database, partitions, upgrade
-from nac.errors import ConflictError, NacError, NotFoundError, StorageError
+from nac.db import Database, upgrade
+from nac.errors import ConflictError, NacError, StorageError
 from nac.events.drain import Drain
-from nac.events.retention import Limits, delete_older
 from nac.events.store import EventStore
+from nac.guard import Guard
 from nac.identity.feed import FactsFeed
-from nac.pki.authority import Authority
-from nac.pki.crl import refresh_if_due
 from nac.pki.watch import Watch
 from nac.policy.history import note_loaded
 from nac.policy.load import digest, read_sources
 from nac.posture.service import PostureService
-from nac.posture.store import forget_older
 from nac.scheduling import let_interrupt, let_others_go_first, let_threads_finish
 from nac.sessions.store import close_ended, load_open
 from nac.snapshot.build import BuiltSnapshot, watched_files
 from nac.snapshot.publish import Publisher
 from nac.state_lock import lock
+from nac.upkeep import delete_old, prepare_partitions, renew_lists
 
 TICK_S: Final = 0.5
 """How long a change in the database or on disk may go unnoticed."""
@@ -91,7 +88,7 @@ class Service:
         self._refusal: str | None = None
         self._retry_s = FIRST_RETRY_S
         self._retry_at = 0.0
-        self._failing: dict[str, str] = {}
+        self._guarded = Guard(self._log)
         with ExitStack() as undo:
             self._start(undo)
             self._undo = undo.pop_all()
@@ -99,11 +96,11 @@ class Service:
     def _start(self, undo: ExitStack) -> None:
         """Everything that `close` undoes, in reverse."""
         undo.callback(os.close, lock(self._config.server.state))
-        self._guarded("crl", self._refresh_revocation_lists)
+        self._guarded("crl", lambda: renew_lists(self._config))
         upgrade(self._config.database.url)
         self._database = Database.open(self._config.database.url, patience_s=PATIENCE_S)
         undo.callback(self._database.close)
-        self._guarded("partitions", self._prepare_partitions)
+        self._guarded("partitions", lambda: prepare_partitions(self._database))
         self._watch = Watch(watched_files(self._config, self._config_path))
         self._publisher = Publisher(self._config, self._database)
         self._dataplane = self._start_dataplane()
@@ -244,24 +241,9 @@ class Service:
         self._guarded("journal", self._check_journal)
         if time.monotonic() - self._housekept_at >= HOUSEKEEPING_S:
             self._housekept_at = time.monotonic()
-            self._guarded("crl", self._refresh_revocation_lists)
-            self._guarded("partitions", self._prepare_partitions)
-            self._guarded("retention", self._delete_old_events)
-
-    def _guarded(self, name: str, step: Callable[[], object]) -> None:
-        """Whatever fails is logged, once for as long as it fails in the same way; the server goes on."""
-        try:
-            step()
-        except NacError as error:
-            if self._failing.get(name) != error.message:
-                self._log.error(f"{name}.failed", error=error.message, fix=error.fix)
-            self._failing[name] = error.message
-        except Exception as error:  # noqa: BLE001 - a defect in one part must not end the server
-            if self._failing.get(name) != str(error):
-                self._log.exception(f"{name}.failed")
-            self._failing[name] = str(error)
-        else:
-            self._failing.pop(name, None)
+            self._guarded("crl", lambda: renew_lists(self._config))
+            self._guarded("partitions", lambda: prepare_partitions(self._database))
+            self._guarded("retention", lambda: delete_old(self._config, self._database))
 
     def _reload_if_due(self) -> None:
         asked = self._reload.is_set()
@@ -337,16 +319,6 @@ class Service:
         if clients_changed:
             self._reload_now()
 
-    def _delete_old_events(self) -> None:
-        deleted = delete_older(self._database, Limits.of(self._config, now=int(time.time())))
-        with self._database.write() as session:
-            forget_older(session, int(time.time()) - self._config.posture.history.seconds)
-        if deleted.rows or deleted.partitions:
-            self._log.info("events.deleted", rows=deleted.rows, partitions=deleted.partitions)
-
-    def _prepare_partitions(self) -> None:
-        partitions.prepare(self._database, now=int(time.time()))
-
     def _check_journal(self) -> None:
         """Raises `StorageError` while there is an alarm."""
         self._dataplane.retry_journal()
@@ -368,15 +340,6 @@ class Service:
     def _reload_posture(self) -> None:
         built = self._publisher.current
         self._posture.reload(self._config.posture, built.policy.postures, built.intake)
-
-    def _refresh_revocation_lists(self) -> None:
-        """Sign the built-in authority's lists anew before they end; without an authority here, nothing."""
-        try:
-            written = refresh_if_due(Authority.open(self._config.pki.directory), now=datetime.now(UTC))
-        except NotFoundError:
-            return
-        for crl in written:
-            self._log.info("crl.renewed", path=str(crl.path))
 
     # --- the control socket ---
 
@@ -403,7 +366,7 @@ class Service:
             **status_of(self._dataplane, self._publisher, self._drain, self._database),
             "started_at": int(self._started_at),
             "refused": self._refusal,
-            "failing": dict(self._failing),
+            "failing": dict(self._guarded.failing),
             "coa": self._coa.status(),
             "posture": {"addresses": self._posture.addresses, "counters": self._posture.counters()},
         }

@@ -8,8 +8,9 @@ import contextlib
 import queue
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
@@ -28,6 +29,7 @@ from nac.config.address import SourceAddress
 from nac.enforcement.dictionary import shipped_dictionary
 from nac.errors import ControlError, NacError
 from nac.events.types import CoaEvent
+from nac.guard import Guard
 from nac.scheduling import let_me_interrupt
 
 WAIT_MS: Final = 250
@@ -37,6 +39,10 @@ NOTES: Final = 1024
 """Notes fetched at once."""
 
 LONGEST_WAIT_S: Final = 1.0
+
+REST_S: Final = 0.1
+"""After a step that failed."""
+
 ORDER_S: Final = 10.0
 """How long an administrator's order may wait for the thread that carries it out."""
 
@@ -78,6 +84,7 @@ class CoaLoop:
     def __init__(self, source: Source, settings: CoaSettings, known: Known) -> None:
         self._source = source
         self._log = structlog.get_logger("nac.coa")
+        self._guard = Guard(self._log, prefix="coa.")
         self._stop = threading.Event()
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._failures = 0
@@ -124,17 +131,17 @@ class CoaLoop:
     def _listen(self) -> None:
         let_me_interrupt()
         while not self._stop.is_set():
-            with self._guarded():
-                raws = self._source.wait_sessions(timeout_ms=WAIT_MS, most=NOTES)
-                notes = [decode_note(raw) for raw in raws]
-                if notes:
-                    self._put(lambda notes=notes: self._take(notes))  # type: ignore[misc]
+            self._guarded("listen", self._hear)
 
     def _work(self) -> None:
         let_me_interrupt()
         while not self._stop.is_set():
-            with self._guarded():
-                self._step()
+            self._guarded("step", self._step)
+
+    def _hear(self) -> None:
+        notes = [decode_note(raw) for raw in self._source.wait_sessions(timeout_ms=WAIT_MS, most=NOTES)]
+        if notes:
+            self._put(lambda: self._take(notes))
 
     def _step(self) -> None:
         for octets, source in self._line.wait(self._pause()):
@@ -161,8 +168,7 @@ class CoaLoop:
     def _take(self, notes: Sequence[Note]) -> None:
         now = Moment.now()
         for note in notes:
-            with self._guarded():
-                self._jobs.take(note, now)
+            self._guarded("note", partial(self._jobs.take, note, now))
 
     # --- from other threads ---
 
@@ -204,11 +210,7 @@ class CoaLoop:
             fix="`nac session jobs` shows what was tried; docs/sessions.md says what to do",
         )
 
-    @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """A defect in one step must end neither thread."""
-        try:
-            yield
-        except Exception:  # noqa: BLE001 - see above
-            self._log.exception("coa.step_failed")
-            self._stop.wait(0.1)
+    def _guarded(self, name: str, step: Callable[[], object]) -> None:
+        """A defect in one step must end neither thread, nor keep it busy."""
+        if not self._guard(name, step):
+            self._stop.wait(REST_S)

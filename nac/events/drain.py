@@ -19,6 +19,7 @@ from nac.events.pace import Pace
 from nac.events.reader import Batch, EventSource, Reader
 from nac.events.store import ReceivedEvent
 from nac.events.types import AdminEvent, AuthorizationEvent, DiscardEvent, SessionHeader
+from nac.guard import Guard
 
 WAIT_MS: Final = 250
 """How long one wait for records lasts: the time that ending the thread may take."""
@@ -73,15 +74,14 @@ class Drain:
         self._delay = 0.0
         self._counters = DrainCounters()
         self._log = structlog.get_logger("nac.events")
+        self._guarded = Guard(self._log, prefix="events.")
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set; then store what is left."""
         while not stop.is_set():
-            try:
-                self.step(timeout_ms=WAIT_MS)
+            if self._guarded("step", lambda: self.step(timeout_ms=WAIT_MS)):
                 pause = max(self._retry_at - self._clock(), self._pause)
-            except Exception:  # noqa: BLE001 - a defect here must not end the only thread that keeps records
-                self._log.exception("events.step_failed")
+            else:
                 self._count(failures=1)
                 pause = FIRST_RETRY_S
             if pause > 0:

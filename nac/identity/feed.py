@@ -25,7 +25,7 @@ class FactsFeed:
         self.devices = [_dataplane.DeviceFacts(**fields) for fields in facts.devices]
         self.users = [_dataplane.UserFacts(**fields) for fields in facts.users]
 
-    def take(self, dataplane: _dataplane.DataPlane, *, judge: Callable[[], None]) -> bool:
+    def take(self, dataplane: _dataplane.DataPlane, *, judge: Callable[[], object]) -> bool:
         """Bring the data plane's facts to the database's revision; whether clients changed too, which the snapshot
         has. Who changed them is in the journal before. A device whose record was changed is judged first: what it may
         do by its new tags rests on what they ask of it."""

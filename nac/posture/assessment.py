@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from nac.db import Database
-from nac.errors import StorageError
+from nac.guard import Guard
 from nac.identity.devices import RECORD_CHANGED
 from nac.identity.store import SHARED_IDENTITY
 from nac.posture import answer
@@ -88,10 +88,10 @@ class Assessment:
         self._refusals = refusals
         self._clock = clock
         self._log = structlog.get_logger("nac.posture")
+        self._guarded = Guard(self._log, prefix="posture.")
         self._waiting: queue.Queue[Submission | _Wake | None] = queue.Queue(MAX_WAITING)
         self._next_due = 0.0
         self._judged_to: int | None = 0  # the policy may have changed while nobody judged
-        self._failing: dict[str, str] = {}
         self._policy_changed = threading.Event()
         self._lookout = Lookout()
         self._look_at = 0.0
@@ -165,23 +165,10 @@ class Assessment:
         return items
 
     def _pause(self) -> float:
-        rest = REST if self._failing else 0.0
+        rest = REST if self._guarded.failing else 0.0
         if self._judged_to is not None or self._lookout.behind:
             return rest
         return max(min(self._next_due - self._clock(), LOOKOUT_S), rest)
-
-    def _guarded(self, name: str, step: Callable[[], None]) -> bool:
-        """Whether it was done. Whatever fails is logged, once for as long as it fails in the same way."""
-        try:
-            step()
-        except Exception as error:  # noqa: BLE001 - a defect in one step must not end the thread
-            if self._failing.get(name) != str(error):
-                fix = error.fix if isinstance(error, StorageError) else ""
-                self._log.error(f"posture.{name}.failed", error=str(error), fix=fix, exc_info=not fix)
-            self._failing[name] = str(error)
-            return False
-        self._failing.pop(name, None)
-        return True
 
     # --- reports ---
 

@@ -2,6 +2,7 @@
 //! when it ends - by an answer or by silence.
 
 mod link;
+mod record;
 mod shares;
 mod table;
 
@@ -13,6 +14,7 @@ use nac_protocol::radius::Packet;
 use rustls::pki_types::UnixTime;
 
 use self::link::{link_octets, terms};
+use self::record::{End, record};
 use self::table::Table;
 use super::authorize::{Session, authorize, ends_in, remember};
 use super::identity::Identity;
@@ -26,8 +28,8 @@ use crate::clock::Now;
 use crate::core::Core;
 use crate::discard::DiscardReason;
 use crate::eap_tls::{EapTls, Step, Terms};
-use crate::event::{AuthenticationRecord, Decided, Event, Method, Outcome, SentReply};
-use crate::origin::{Origin, text};
+use crate::event::{Decided, Event, Outcome, SentReply};
+use crate::origin::Origin;
 use crate::snapshot::Snapshot;
 use crate::state_token::ConversationId;
 use crate::tls::{ChainFault, Established, PeerCertificate, TlsFault, VerifiedChain};
@@ -253,7 +255,7 @@ impl Conversations {
             None => self.keep(id, conversation, now),
             Some((outcome, cause)) => {
                 self.note_session(request, (id, &conversation), outcome, &reply, now);
-                self.close(id, *conversation, outcome, cause, Some(reply.clone()), now);
+                self.close(id, *conversation, End { outcome, cause, reply: Some(reply.clone()) }, now);
             }
         }
         Some(reply.octets)
@@ -320,7 +322,7 @@ impl Conversations {
                 "too many conversations were open, most of them through this client, and this was its oldest",
                 "look for what opens them behind this client: `nac status`, `nac auth list --client`",
             );
-            self.close(id, *evicted, Outcome::Abandoned, cause, None, now);
+            self.close(id, *evicted, End::silent(cause), now);
         }
     }
 
@@ -328,56 +330,23 @@ impl Conversations {
     pub fn expire(&mut self, now: Now) {
         for (id, silent) in self.table.take_silent(now) {
             self.core.counters.abandoned.add();
-            let cause = silent.eap.silence();
-            self.close(id, *silent, Outcome::Abandoned, cause, None, now);
+            let end = End::silent(silent.eap.silence());
+            self.close(id, *silent, end, now);
         }
     }
 
-    fn close(
-        &self,
-        id: ConversationId,
-        conversation: Conversation,
-        outcome: Outcome,
-        cause: Cause,
-        reply: Option<SentReply>,
-        now: Now,
-    ) {
-        let mut origin = conversation.origin;
-        if origin.user_name.is_none() && !conversation.eap.identity().is_empty() {
-            origin.user_name = Some(text(conversation.eap.identity()));
+    /// Tell of what is over.
+    fn close(&self, id: ConversationId, conversation: Conversation, end: End, now: Now) {
+        if let (Outcome::Accept, Some(peer)) = (end.outcome, conversation.peer.as_deref())
+            && let Some(decided) = &peer.decided
+        {
+            remember(&self.core.facts, decided, &peer.identity, &conversation.origin);
         }
-        let tls = conversation.eap.tls().cloned();
-        let refused = tls.as_ref().and_then(|tls| tls.refused.clone());
-        let peer = conversation.peer.map(|peer| *peer);
-        if let (Outcome::Accept, Some(Peer { identity, decided: Some(decided), .. })) = (outcome, &peer) {
-            remember(&self.core.facts, decided, identity, &origin);
+        let mut record = record(id, conversation, end, now);
+        if record.decided.is_none() && record.reply.is_some() {
+            record.decided = Some(undecided(&self.core.snapshot.load_full()));
         }
-        let (identity, resumed, decided) = match peer {
-            Some(peer) => (Some(peer.identity), peer.resumed, peer.decided),
-            None => (None, false, None),
-        };
-        let (certificate, user, device) = match identity {
-            Some(identity) => (identity.certificate, identity.user, identity.device),
-            None => (refused.map(Arc::new), None, None),
-        };
-        self.core.tell(Event::Authentication(Box::new(AuthenticationRecord {
-            id,
-            at: conversation.opened.unix_micros,
-            ended_at: now.unix_micros,
-            server: conversation.server,
-            rounds: conversation.eap.rounds(),
-            origin,
-            method: if tls.is_some() { Method::EapTls } else { Method::None },
-            outcome,
-            cause,
-            tls,
-            resumed,
-            certificate,
-            user,
-            device,
-            decided: decided.or_else(|| reply.as_ref().map(|_| undecided(&self.core.snapshot.load_full()))),
-            reply,
-        })));
+        self.core.tell(Event::Authentication(Box::new(record)));
     }
 
     /// A State that names no conversation of this client here: reject, so that the supplicant starts again at once
@@ -396,7 +365,7 @@ impl Conversations {
             "none needed: the supplicant starts again; happens after a restart, a failover or a long pause",
         );
         let conversation = Conversation::of(request, packet, EapTls::open(None).0, now);
-        self.close(id, conversation, Outcome::Reject, cause, Some(reply.clone()), now);
+        self.close(id, conversation, End { outcome: Outcome::Reject, cause, reply: Some(reply.clone()) }, now);
         Some(reply.octets)
     }
 }
