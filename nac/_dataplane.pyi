@@ -12,6 +12,7 @@ from typing import Literal, final
 
 __all__ = [
     "AccountingBatch",
+    "AuthenticationBatch",
     "ChainError",
     "Client",
     "Condition",
@@ -435,6 +436,27 @@ class UserFacts:
 # --- from the journal into the database ---
 
 @final
+class AuthenticationBatch:
+    """Authentications of one journal as rows of the database (`nac.db.schema`). `records`: each record's sequence, and
+    its event as `DataPlane.read_journal` gives it.
+
+    `form` of rows that are given: a list of tuples, or the octets of one binary COPY of PostgreSQL, empty without rows.
+    Raises `ValueError` that names the first record that is no authentication.
+    """
+
+    def __new__(
+        cls, *, records: Sequence[tuple[int, bytes]], form: Literal["tuples", "copy"]
+    ) -> AuthenticationBatch: ...
+    def fact_sets(self) -> list[tuple[str, str]]:
+        """Of `fact_sets`, each set once, by the digest: always tuples."""
+
+    def rows(self, sets: Mapping[str, int]) -> list[tuple[str | int | None, ...]] | bytes:
+        """Of `authentications`, all columns but `row_id` in their order. `sets`: rows of `fact_sets` by the digest."""
+
+    def sightings(self) -> list[tuple[str | int | None, ...]] | bytes:
+        """Of `sightings`, columns in their order: those who were accepted, each place once, sorted."""
+
+@final
 class AccountingBatch:
     """Accounting records of one journal as rows of the database (`nac.db.schema`), columns in their order. `node`: whose
     journal it is, 32 hex digits. `records`: each record's sequence, and its event as `DataPlane.read_journal` gives it.
@@ -463,10 +485,10 @@ class AccountingBatch:
 
 @final
 class JournalState:
-    """How the journal stands (`docs/journal.md`). Times are Unix microseconds.
+    """How the journal stands (`docs/journal.md`).
 
     `node`: who writes it, 32 hex digits. `last`: sequence of the last durable record. `waiting`: records that are not
-    acknowledged, `oldest_at` the oldest of them. `octets` of `bound` are on disk. `error`: what the last write failed
+    acknowledged. `octets` of `bound` are on disk. `error`: what the last write failed
     with, None once one succeeded; `failures` since the start. `torn`: octets cut from the end at the start. `damaged`:
     files with damage inside.
     """
@@ -477,8 +499,6 @@ class JournalState:
     def last(self) -> int: ...
     @property
     def waiting(self) -> int: ...
-    @property
-    def oldest_at(self) -> int | None: ...
     @property
     def octets(self) -> int: ...
     @property
@@ -563,6 +583,10 @@ class DataPlane:
     def retry_journal(self) -> None:
         """See whether a journal whose last write failed can be written again: without traffic nobody else would. Raises
         `JournalError`."""
+
+    def oldest_in_journal(self) -> int | None:
+        """Unix microseconds of the oldest record that is not acknowledged, None when there is none. Reads a part of the
+        journal: for people who ask. Raises `JournalError` when there is no journal."""
 
     def journal_state(self) -> JournalState:
         """Raises `JournalError` when there is no journal."""

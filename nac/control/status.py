@@ -18,6 +18,7 @@ def status_of(
 ) -> dict[str, Any]:
     """Of the parts that answer and keep records. Times in seconds since 1970, ages in seconds."""
     drained, journal = drain.counters(), dataplane.journal_state()
+    age_s = _age_s(dataplane.oldest_in_journal())
     built = publisher.current
     return {
         "addresses": dataplane.addresses(),
@@ -41,22 +42,22 @@ def status_of(
             "engine": database.engine_name,
             "version": database.engine_version,
             "waiting": journal.waiting,
-            "age_s": _age_s(journal),
+            "age_s": age_s,
             "committed_at": drained.committed_at,
             "error": drained.error,
         },
         "log": {"lost": lines_lost()},
         "validity": [asdict(one) for one in built.validity],
-        "journal": _journal(journal),
+        "journal": _journal(journal, age_s),
     }
 
 
-def _journal(journal: _dataplane.JournalState) -> dict[str, Any]:
+def _journal(journal: _dataplane.JournalState, age_s: float | None) -> dict[str, Any]:
     return {
         "node": journal.node,
         "last": journal.last,
         "waiting": journal.waiting,
-        "age_s": _age_s(journal),
+        "age_s": age_s,
         "octets": journal.octets,
         "bound": journal.bound,
         "alarm": journal.alarm,
@@ -67,6 +68,5 @@ def _journal(journal: _dataplane.JournalState) -> dict[str, Any]:
     }
 
 
-def _age_s(journal: _dataplane.JournalState) -> float | None:
-    """Of the oldest record that the database does not have."""
-    return None if journal.oldest_at is None else max(0.0, time.time() - journal.oldest_at / 1e6)
+def _age_s(at: int | None) -> float | None:
+    return None if at is None else max(0.0, time.time() - at / 1e6)

@@ -49,7 +49,7 @@ def append(session: Session, table: Table, columns: Sequence[str], rows: Rows) -
             cursor.executemany(_insert(table, columns), rows)
 
 
-def insert_missing(session: Session, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+def insert_missing(session: Session, table: Table, columns: Sequence[str], rows: Rows) -> None:
     """Insert rows, except for those that are there. Raises SQLAlchemy's errors."""
     _insert_or(session, table, columns, rows, "ON CONFLICT DO NOTHING")
 

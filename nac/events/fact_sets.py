@@ -7,12 +7,9 @@ authentication, or a set would never be met twice.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
@@ -21,42 +18,14 @@ from nac.db.schema import Authentication, FactSet
 
 DAYS_LEFT: Final = "certificate.days_left"
 POSTURE_AGE: Final = "posture.age"
-_BESIDE: Final = frozenset({"time", DAYS_LEFT, POSTURE_AGE})
 
 _TABLE: Final[Table] = FactSet.metadata.tables["fact_sets"]
 
-EventFacts = Mapping[str, str | bool | int | list[str]]
 
-
-@dataclass(frozen=True, slots=True)
-class RecordedFacts:
-    """The facts of one decision: a set as JSON with its SHA-256, and what stands beside it."""
-
-    digest: str
-    facts: str
-    days_left: int | None
-    posture_age: int | None
-
-    @classmethod
-    def of(cls, facts: EventFacts) -> RecordedFacts:
-        """The facts of an event."""
-        kept = {name: value for name, value in facts.items() if name not in _BESIDE}
-        encoded = msgspec.json.encode(kept, order="sorted")
-        text = encoded.decode().replace("\\u0000", "")  # PostgreSQL keeps no NUL
-        return cls(
-            hashlib.sha256(encoded).hexdigest(), text, _integer(facts.get(DAYS_LEFT)), _integer(facts.get(POSTURE_AGE))
-        )
-
-
-def _integer(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def fact_set_ids(session: Session, decided: Iterable[RecordedFacts]) -> dict[str, int]:
-    """The row of each set by its digest; sets that are new are stored."""
-    wanted = {one.digest: one.facts for one in decided}
-    known = _ids(session, wanted)
-    new = [(digest, facts) for digest, facts in sorted(wanted.items()) if digest not in known]
+def fact_set_ids(session: Session, sets: Mapping[str, str]) -> dict[str, int]:
+    """The row of each set, given as JSON, by its digest; sets that are new are stored."""
+    known = _ids(session, sets)
+    new = [(digest, facts) for digest, facts in sorted(sets.items()) if digest not in known]
     if new:
         bulk.insert_missing(session, _TABLE, ("digest", "facts"), new)
         known |= _ids(session, [digest for digest, _ in new])

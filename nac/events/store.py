@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, TypeVar
 
 import msgspec
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
-from nac._dataplane import AccountingBatch
+from nac._dataplane import AccountingBatch, AuthenticationBatch
 from nac.db import Database, bulk
 from nac.db.schema import Authentication, Authorization, Base, Discard, Drained, PostureRefusal
 from nac.errors import UnstorableError
 from nac.events.acts import store_acts
 from nac.events.coa_rows import store_coa
-from nac.events.fact_sets import RecordedFacts, fact_set_ids
+from nac.events.fact_sets import fact_set_ids
 from nac.events.types import (
     AccountingHeader,
     AdminEvent,
@@ -28,11 +29,10 @@ from nac.events.types import (
     PostureRefusedEvent,
     SessionHeader,
 )
-from nac.identity.mac import MacAddress, MacAddressError, stored_mac
+from nac.identity.mac import MacAddress, MacAddressError
 from nac.identity.name import fold
 from nac.sessions import accounting, sightings
 from nac.sessions import store as sessions
-from nac.sessions.sightings import Seen
 
 _AUTHENTICATION: Final = tuple(Base.metadata.tables["authentications"].columns.keys())[1:]
 """All but the row's number, which the database gives."""
@@ -40,6 +40,8 @@ _AUTHORIZATION: Final = ("digest", "attributes", "told_us")
 _DISCARD: Final = ("at_us", "sequence", "reason", "detail", "client", "source", "count")
 _REFUSAL: Final = ("id", "at_us", "name", "event")
 _DRAINED: Final = ("node", "sequence", "started_us", "committed_us")
+
+_Kind = TypeVar("_Kind", bound=Header)
 
 
 class ReceivedEvent(msgspec.Struct, frozen=True, gc=False):
@@ -91,71 +93,50 @@ class EventStore:
         return int(self._clock() * 1_000_000)
 
     def _insert_new(self, session: Session, new: Sequence[ReceivedEvent]) -> None:
-        batch = [r for r in new if not isinstance(r.event, AccountingHeader)]
-        headers = [(r.event, r.raw) for r in batch if isinstance(r.event, AuthenticationHeader)]
-        decided = {header.id: RecordedFacts.of(header.facts) for header, _ in headers if header.facts}
         now_us = self._now_us()
-        told = {
-            r.event.digest: _authorization_row(r.event, now_us)
-            for r in batch
-            if isinstance(r.event, AuthorizationEvent)
-        }
-        transitions = [(r.event, r.raw.decode()) for r in batch if isinstance(r.event, SessionHeader)]
-        discards = [_discard_row(r.event) for r in batch if isinstance(r.event, DiscardEvent)]
-        refusals = [_refusal_row(r.event) for r in batch if isinstance(r.event, PostureRefusedEvent)]
-        sets = fact_set_ids(session, decided.values())
-        authentications = [_row(header, raw, decided.get(header.id), sets) for header, raw in headers]
+        told = {event.digest: _authorization_row(event, now_us) for event, _ in _of(AuthorizationEvent, new)}
         bulk.upsert(session, _table(Authorization), _AUTHORIZATION, list(told.values()), "told_us = excluded.told_us")
-        bulk.insert_missing(session, _table(Authentication), _AUTHENTICATION, authentications)
+        self._insert_authentications(session, [(r.sequence, r.raw) for _, r in _of(AuthenticationHeader, new)])
+        discards = [_discard_row(event) for event, _ in _of(DiscardEvent, new)]
         bulk.insert_missing(session, _table(Discard), _DISCARD, discards)
+        refusals = [_refusal_row(event) for event, _ in _of(PostureRefusedEvent, new)]
         bulk.insert_missing(session, _table(PostureRefusal), _REFUSAL, refusals)
-        sightings.note(session, filter(None, (_seen(header) for header, _ in headers)))
-        sessions.note(session, self._node, transitions)
-        store_coa(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, CoaEvent)])
-        store_acts(session, self._node, [(r.sequence, r.event) for r in batch if isinstance(r.event, AdminEvent)])
-        self._insert_accounting(session, [(r.sequence, r.raw) for r in new if isinstance(r.event, AccountingHeader)])
+        sessions.note(session, self._node, [(event, r.raw) for event, r in _of(SessionHeader, new)])
+        store_coa(session, self._node, [(r.sequence, event) for event, r in _of(CoaEvent, new)])
+        store_acts(session, self._node, [(r.sequence, event) for event, r in _of(AdminEvent, new)])
+        self._insert_accounting(session, [(r.sequence, r.raw) for _, r in _of(AccountingHeader, new)])
+
+    def _insert_authentications(self, session: Session, records: list[tuple[int, bytes]]) -> None:
+        if not records:
+            return
+        with _planes_agree():
+            batch = AuthenticationBatch(records=records, form=bulk.form(session))
+        sets = fact_set_ids(session, dict(batch.fact_sets()))
+        bulk.insert_missing(session, _table(Authentication), _AUTHENTICATION, batch.rows(sets))
+        sightings.note(session, batch.sightings())
 
     def _insert_accounting(self, session: Session, records: list[tuple[int, bytes]]) -> None:
         if not records:
             return
-        try:
+        with _planes_agree():
             batch = AccountingBatch(node=self._node, records=records, form=bulk.form(session))
-        except ValueError as error:
-            raise UnstorableError(str(error), fix="the two planes disagree; please report it") from error
         accounting.store(session, batch)
+
+
+@contextmanager
+def _planes_agree() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise UnstorableError(str(error), fix="the two planes disagree; please report it") from error
+
+
+def _of(kind: type[_Kind], received: Sequence[ReceivedEvent]) -> list[tuple[_Kind, ReceivedEvent]]:
+    return [(one.event, one) for one in received if isinstance(one.event, kind)]
 
 
 def _table(model: type[Base]) -> Table:
     return Base.metadata.tables[model.__tablename__]
-
-
-def _row(event: AuthenticationHeader, raw: bytes, decided: RecordedFacts | None, sets: Mapping[str, int]) -> bulk.Row:
-    return (
-        event.id,
-        event.at,
-        stored_mac(event.mac) if event.mac else None,
-        _folded(event.identity_user),
-        _folded(event.user_name),
-        _folded(event.identity_device),
-        _folded(event.client),
-        event.result,
-        event.cause,
-        raw.decode(),
-        sets[decided.digest] if decided else None,
-        decided.days_left if decided else None,
-        decided.posture_age if decided else None,
-        event.decision.generation if event.decision else None,
-        event.reply.authorization if event.reply else None,
-    )
-
-
-def _seen(event: AuthenticationHeader) -> Seen | None:
-    """Only whom a certificate or the inventory names is worth remembering."""
-    device = _folded(event.identity_device) or ""
-    certificate = event.certificate.fingerprint if event.certificate else ""
-    if event.result != "accept" or event.mac is None or not (device or certificate):
-        return None
-    return Seen(device, certificate, stored_mac(event.mac), _folded(event.client) or "", event.at)
 
 
 def _folded(name: str | None) -> str | None:

@@ -264,12 +264,6 @@ class SessionEvent(Session, frozen=True, forbid_unknown_fields=True, tag="sessio
     record: msgspec.Raw
 
 
-class DecisionHeader(msgspec.Struct, frozen=True, gc=False):
-    """The field of a `PolicyDecision` that is searched for."""
-
-    generation: int
-
-
 class AccountingEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="accounting"):
     """One Accounting-Request (RFC 2866, RFC 2869).
 
@@ -333,34 +327,10 @@ class SessionHeader(msgspec.Struct, frozen=True, gc=False, tag="session"):
     cause: str | None
 
 
-class ReplyHeader(msgspec.Struct, frozen=True, gc=False):
-    """The field of a `Reply` that is searched for."""
-
-    authorization: str | None = None
-
-
-class CertificateHeader(msgspec.Struct, frozen=True, gc=False):
-    """The field of a `PeerCertificate` that is searched for."""
-
-    fingerprint: str
-
-
 class AuthenticationHeader(msgspec.Struct, frozen=True, gc=False, tag="authentication"):
-    """The fields of an `AuthenticationEvent` that are searched for; the rest is stored as it came, not taken apart."""
+    """That it is an `AuthenticationEvent`: `nac._dataplane.AuthenticationBatch` takes it apart."""
 
-    id: str
     at: int
-    client: str
-    mac: str | None
-    user_name: str | None
-    result: Result
-    cause: str
-    identity_user: str | None
-    identity_device: str | None
-    certificate: CertificateHeader | None
-    facts: dict[str, str | bool | int | list[str]]
-    decision: DecisionHeader | None
-    reply: ReplyHeader | None
 
 
 _ToldWhole = AuthorizationEvent | DiscardEvent | CoaEvent | AdminEvent | PostureRefusedEvent

@@ -30,13 +30,17 @@ class _Certificate(msgspec.Struct):
     fingerprint: str
 
 
+class _Facts(msgspec.Struct):
+    site: str | None = msgspec.field(default=None, name="client.site")
+
+
 class _Event(msgspec.Struct):
     """What is asked of an `AuthenticationEvent`."""
 
     nas: _Nas
     certificate: _Certificate | None
     identity_device: str | None
-    facts: dict[str, str | bool | int | list[str]]
+    facts: _Facts
 
 
 _EVENT: Final = msgspec.json.Decoder(_Event)
@@ -90,7 +94,6 @@ class Lookout:
             if row.mac is None or event is None or event.certificate is None or event.identity_device is None:
                 yield None
                 continue
-            site = event.facts.get("client.site")
             yield _Seen(
                 row.at_us,
                 Login(
@@ -99,7 +102,7 @@ class Lookout:
                     row.mac,
                     intern(row.client),
                     intern(event.nas.port_type) if event.nas.port_type else None,
-                    intern(site) if isinstance(site, str) else None,
+                    intern(event.facts.site) if event.facts.site else None,
                     row.at_us,
                 ),
                 row.mac,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,17 +21,6 @@ _WIDEN: Final = ", ".join(
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One acceptance. `device` is a case-folded name, `certificate` a fingerprint; empty when not known."""
-
-    device: str
-    certificate: str
-    mac: str
-    client: str
-    at_us: int
-
-
-@dataclass(frozen=True)
 class SightingSummary:
     """A MAC address at a client. Unix seconds; `certificate` is None for one that was let in by its address."""
 
@@ -43,14 +31,9 @@ class SightingSummary:
     last_at: int
 
 
-def note(session: Session, seen: Iterable[Seen]) -> None:
-    """Widen the sightings by these. The same twice changes nothing."""
-    widest: dict[tuple[str, str, str, str], tuple[int, int]] = {}
-    for one in seen:
-        key = (one.device, one.certificate, one.mac, one.client)
-        first, last = widest.get(key, (one.at_us, one.at_us))
-        widest[key] = (min(first, one.at_us), max(last, one.at_us))
-    bulk.upsert(session, _TABLE, _COLUMNS, [(*key, *span) for key, span in sorted(widest.items())], _WIDEN)
+def note(session: Session, rows: bulk.Rows) -> None:
+    """Widen the sightings by these, each place once. The same twice changes nothing."""
+    bulk.upsert(session, _TABLE, _COLUMNS, rows, _WIDEN)
 
 
 def of_device(session: Session, device: Device) -> list[SightingSummary]:

@@ -27,10 +27,10 @@ class _Restorable(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(_Restorable)
 
 
-def note(session: Session, node: str, transitions: Iterable[tuple[SessionHeader, str]]) -> None:
-    """Keep the newest transition of each session, given in the order of the journal; the text is the whole event."""
-    newest = {event.session: (event, text) for event, text in transitions}
-    rows = [_row(node, event, text) for event, text in newest.values()]
+def note(session: Session, node: str, transitions: Iterable[tuple[SessionHeader, bytes]]) -> None:
+    """Keep the newest transition of each session, given in the order of the journal, each beside the whole event."""
+    newest = {event.session: (event, raw) for event, raw in transitions}
+    rows = [_row(node, event, raw.decode()) for event, raw in newest.values()]
     bulk.upsert(session, _TABLE, _COLUMNS, rows, _REPLACE)
 
 

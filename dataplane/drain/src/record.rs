@@ -79,7 +79,7 @@ impl Record {
             status: told.status.into_owned(),
             session_id: said(told.session_id).map(|id| without_nul(id.into_owned())),
             decision: told.decision.map(Cow::into_owned),
-            mac: said(told.mac).map(|mac| mac.replace('-', ":").to_lowercase()),
+            mac: said(told.mac).map(|mac| stored_mac(&mac)),
             user_name: said(told.user_name).map(|name| without_nul(folded(&name, fold))),
             session_time: told.session_time,
             input_octets: told.input_octets.map(held),
@@ -127,16 +127,21 @@ impl Record {
     }
 }
 
-fn said(text: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
+pub(crate) fn said(text: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
     text.filter(|text| !text.is_empty())
 }
 
-fn folded(name: &str, fold: &dyn Fn(&str) -> String) -> String {
+pub(crate) fn folded(name: &str, fold: &dyn Fn(&str) -> String) -> String {
     if name.is_ascii() { name.to_ascii_lowercase() } else { fold(name) }
 }
 
+/// What the data plane writes, `00-11-22-33-44-55` (RFC 3580 3.21), as columns have it.
+pub(crate) fn stored_mac(mac: &str) -> String {
+    mac.replace('-', ":").to_ascii_lowercase()
+}
+
 /// PostgreSQL keeps no NUL in text. JSON writes one as an escape, so the event as a whole has none to lose.
-fn without_nul(mut text: String) -> String {
+pub(crate) fn without_nul(mut text: String) -> String {
     text.retain(|character| character != '\0');
     text
 }

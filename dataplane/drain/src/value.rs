@@ -24,3 +24,9 @@ impl<'a> From<Option<&'a str>> for Value<'a> {
         text.map_or(Self::Null, Self::Text)
     }
 }
+
+impl From<i64> for Value<'_> {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}

@@ -289,15 +289,22 @@ impl Journal {
         }
     }
 
-    /// How it stands. Reads the oldest record that is not acknowledged.
+    /// Unix microseconds of the oldest record that is not acknowledged. Reads up to it from the start of its segment.
+    #[must_use]
+    pub fn oldest_waiting_at(&self) -> Option<u64> {
+        let acknowledged = lock(&self.shelf).acknowledged;
+        let oldest = self.collect(&mut None, acknowledged, 1).unwrap_or_default();
+        oldest.first().map(|record| record.at)
+    }
+
+    /// How it stands. Reads no file.
     #[must_use]
     pub fn state(&self) -> JournalState {
         let shelf = lock(&self.shelf);
-        let (last, waiting, octets, acknowledged) = (shelf.last, shelf.waiting(), shelf.octets(), shelf.acknowledged);
+        let (last, waiting, octets) = (shelf.last, shelf.waiting(), shelf.octets());
         let in_place = shelf.segments.iter().filter(|segment| segment.damaged);
         let damaged: Vec<_> = in_place.filter_map(|segment| name_of(&segment.path)).collect();
         drop(shelf);
-        let oldest = self.collect(&mut None, acknowledged, 1).unwrap_or_default();
         let writer = lock(&self.writer);
         let alarm = match &writer.error {
             _ if octets.saturating_add(self.segment_octets) > self.bound => Some(Alarm::Full),
@@ -309,7 +316,6 @@ impl Journal {
             node: self.node,
             last,
             waiting,
-            oldest_at: oldest.first().map(|record| record.at),
             octets,
             bound: self.bound,
             alarm,

@@ -52,8 +52,6 @@ pub struct JournalState {
     pub last: u64,
     /// Records that are not acknowledged.
     pub waiting: u64,
-    /// Unix microseconds of the oldest of them.
-    pub oldest_at: Option<u64>,
     /// Octets on disk.
     pub octets: u64,
     /// Octets that may be kept.

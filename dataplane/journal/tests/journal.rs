@@ -313,7 +313,7 @@ fn waiting_ends_when_a_record_is_durable_and_when_it_is_closed() {
 }
 
 #[test]
-fn the_state_tells_what_waits_and_since_when() {
+fn it_tells_what_waits_and_since_when() {
     let folder = TempDir::new().unwrap();
     let journal = open(folder.path());
     let mut batch = Batch::default();
@@ -321,10 +321,10 @@ fn the_state_tells_what_waits_and_since_when() {
         batch.push(Kind(1), at, |out| out.push(1)).unwrap();
     }
     journal.commit(&mut batch).unwrap();
-    assert_eq!((journal.state().waiting, journal.state().oldest_at), (3, Some(10)));
+    assert_eq!((journal.state().waiting, journal.oldest_waiting_at()), (3, Some(10)));
     journal.acknowledge(2, &(0..0));
-    assert_eq!((journal.state().waiting, journal.state().oldest_at), (1, Some(30)));
+    assert_eq!((journal.state().waiting, journal.oldest_waiting_at()), (1, Some(30)));
     journal.acknowledge(3, &(0..0));
-    assert_eq!((journal.state().waiting, journal.state().oldest_at), (0, None));
+    assert_eq!((journal.state().waiting, journal.oldest_waiting_at()), (0, None));
     assert_eq!(journal.state().last, 3);
 }

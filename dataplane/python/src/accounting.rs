@@ -1,9 +1,10 @@
 //! Accounting records as rows of the control plane's database.
 
-use nac_drain::{Batch, Hour, Key, Known, Stored, Usage, Value, copy};
-use pyo3::exceptions::PyValueError;
+use nac_drain::{Batch, Hour, Key, Known, Stored, Usage};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::rows::{Form, bad_record, casefold, numbered};
 
 /// Of `session_usage`.
 const COLUMNS: usize = 13;
@@ -12,7 +13,7 @@ const COLUMNS: usize = 13;
 #[pyclass(frozen, module = "nac._dataplane")]
 pub(crate) struct AccountingBatch {
     inner: Batch,
-    copied: bool,
+    form: Form,
 }
 
 #[pymethods]
@@ -20,23 +21,17 @@ impl AccountingBatch {
     #[new]
     #[pyo3(signature = (*, node, records, form))]
     fn new(py: Python<'_>, node: String, records: Vec<(i64, Bound<'_, PyBytes>)>, form: &str) -> PyResult<Self> {
-        let copied = match form {
-            "copy" => true,
-            "tuples" => false,
-            _ => return Err(PyValueError::new_err(format!("form is copy or tuples, not {form:?}"))),
-        };
-        let events: Vec<_> = records.iter().map(|(sequence, event)| (*sequence, event.as_bytes())).collect();
-        let inner = py.detach(|| Batch::read(node, events.into_iter(), &casefold));
-        let inner = inner.map_err(|why| PyValueError::new_err(why.to_string()))?;
-        Ok(Self { inner, copied })
+        let (form, events) = (Form::parse(form)?, numbered(&records));
+        let inner = py.detach(|| Batch::read(node, events.into_iter(), &casefold)).map_err(bad_record)?;
+        Ok(Self { inner, form })
     }
 
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.given(py, self.inner.rows())
+        self.form.give(py, self.inner.rows())
     }
 
     fn sessions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.given(py, self.inner.sessions())
+        self.form.give(py, self.inner.sessions())
     }
 
     fn count<'py>(
@@ -46,35 +41,12 @@ impl AccountingBatch {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let known = known.iter().map(session).collect::<PyResult<Known>>()?;
         let counted = py.detach(|| self.inner.count(&known));
-        let usages = if self.copied { self.given(py, counted.placed())? } else { self.given(py, counted.usages())? };
-        Ok((usages, self.given(py, counted.hours())?))
+        let usages = match self.form {
+            Form::Copy => self.form.give(py, counted.placed())?,
+            Form::Tuples => self.form.give(py, counted.usages())?,
+        };
+        Ok((usages, self.form.give(py, counted.hours())?))
     }
-}
-
-impl AccountingBatch {
-    /// In the form that was asked for.
-    fn given<'py, 'a, const N: usize>(
-        &self,
-        py: Python<'py>,
-        rows: impl Iterator<Item = [Value<'a>; N]> + Clone + Send,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        if self.copied {
-            return Ok(PyBytes::new(py, &py.detach(|| copy::encode(rows))).into_any());
-        }
-        let tuples = rows.map(|row| tuple(py, row)).collect::<PyResult<Vec<_>>>()?;
-        Ok(PyList::new(py, tuples)?.into_any())
-    }
-}
-
-fn tuple<'py, const N: usize>(py: Python<'py>, row: [Value<'_>; N]) -> PyResult<Bound<'py, PyTuple>> {
-    let column = |value| match value {
-        Value::Null => Ok(py.None().into_bound(py)),
-        Value::Int(number) => Ok(number.into_pyobject(py)?.into_any()),
-        Value::Bool(truth) => Ok(truth.into_pyobject(py)?.to_owned().into_any()),
-        Value::Text(text) => Ok(text.into_pyobject(py)?.into_any()),
-        Value::Octets(octets) => Ok(PyBytes::new(py, octets).into_any()),
-    };
-    PyTuple::new(py, row.into_iter().map(column).collect::<PyResult<Vec<_>>>()?)
 }
 
 /// A row of `session_usage`, its columns in their order, and before them its place if the database says that. SQLite has
@@ -96,10 +68,4 @@ fn session(row: &Bound<'_, PyTuple>) -> PyResult<(Key, Stored)> {
     };
     let place = if first == 0 { None } else { Some(row.get_item(0)?.extract()?) };
     Ok(((column(0)?.extract()?, column(1)?.extract()?), Stored { usage, place }))
-}
-
-/// Python's, for `nac.identity.name` compares names by it.
-fn casefold(name: &str) -> String {
-    Python::attach(|py| name.into_pyobject(py)?.call_method0("casefold")?.extract())
-        .unwrap_or_else(|_: PyErr| name.to_lowercase())
 }

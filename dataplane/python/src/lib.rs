@@ -1,10 +1,12 @@
 //! The boundary to Python: thin, typed, frozen. `nac/_dataplane.pyi` documents it; mypy's stubtest holds the two together.
 
 mod accounting;
+mod authentications;
 mod codec;
 mod facts;
 mod journal;
 mod policy;
+mod rows;
 mod running;
 mod snapshot;
 
@@ -32,6 +34,8 @@ mod errors {
 mod _dataplane {
     #[pymodule_export]
     use crate::accounting::AccountingBatch;
+    #[pymodule_export]
+    use crate::authentications::AuthenticationBatch;
     #[pymodule_export]
     use crate::codec::{DecodedAttribute, DecodedPacket, Dictionary, decode_packet, distinguished_name};
     #[pymodule_export]

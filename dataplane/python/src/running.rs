@@ -275,6 +275,10 @@ impl DataPlane {
         })
     }
 
+    fn oldest_in_journal(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        py.detach(|| self.journal().map(|journal| journal.oldest_waiting_at()))
+    }
+
     fn journal_state(&self, py: Python<'_>) -> PyResult<JournalState> {
         py.detach(|| self.journal().map(|journal| journal.state().into()))
     }
