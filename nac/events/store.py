@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -93,18 +94,21 @@ class EventStore:
         return int(self._clock() * 1_000_000)
 
     def _insert_new(self, session: Session, new: Sequence[ReceivedEvent]) -> None:
+        of: dict[type, list[ReceivedEvent]] = defaultdict(list)
+        for received in new:
+            of[type(received.event)].append(received)
         now_us = self._now_us()
-        told = {event.digest: _authorization_row(event, now_us) for event, _ in _of(AuthorizationEvent, new)}
+        told = {event.digest: _authorization_row(event, now_us) for event, _ in _each(AuthorizationEvent, of)}
         bulk.upsert(session, _table(Authorization), _AUTHORIZATION, list(told.values()), "told_us = excluded.told_us")
-        self._insert_authentications(session, [(r.sequence, r.raw) for _, r in _of(AuthenticationHeader, new)])
-        discards = [_discard_row(event) for event, _ in _of(DiscardEvent, new)]
+        self._insert_authentications(session, [(r.sequence, r.raw) for _, r in _each(AuthenticationHeader, of)])
+        discards = [_discard_row(event) for event, _ in _each(DiscardEvent, of)]
         bulk.insert_missing(session, _table(Discard), _DISCARD, discards)
-        refusals = [_refusal_row(event) for event, _ in _of(PostureRefusedEvent, new)]
+        refusals = [_refusal_row(event) for event, _ in _each(PostureRefusedEvent, of)]
         bulk.insert_missing(session, _table(PostureRefusal), _REFUSAL, refusals)
-        sessions.note(session, self._node, [(event, r.raw) for event, r in _of(SessionHeader, new)])
-        store_coa(session, self._node, [(r.sequence, event) for event, r in _of(CoaEvent, new)])
-        store_acts(session, self._node, [(r.sequence, event) for event, r in _of(AdminEvent, new)])
-        self._insert_accounting(session, [(r.sequence, r.raw) for _, r in _of(AccountingHeader, new)])
+        sessions.note(session, self._node, [(event, r.raw) for event, r in _each(SessionHeader, of)])
+        store_coa(session, self._node, [(r.sequence, event) for event, r in _each(CoaEvent, of)])
+        store_acts(session, self._node, [(r.sequence, event) for event, r in _each(AdminEvent, of)])
+        self._insert_accounting(session, [(r.sequence, r.raw) for _, r in _each(AccountingHeader, of)])
 
     def _insert_authentications(self, session: Session, records: list[tuple[int, bytes]]) -> None:
         if not records:
@@ -131,8 +135,8 @@ def _planes_agree() -> Iterator[None]:
         raise UnstorableError(str(error), fix="the two planes disagree; please report it") from error
 
 
-def _of(kind: type[_Kind], received: Sequence[ReceivedEvent]) -> list[tuple[_Kind, ReceivedEvent]]:
-    return [(one.event, one) for one in received if isinstance(one.event, kind)]
+def _each(kind: type[_Kind], of: Mapping[type, Sequence[ReceivedEvent]]) -> Iterator[tuple[_Kind, ReceivedEvent]]:
+    return ((one.event, one) for one in of[kind] if isinstance(one.event, kind))
 
 
 def _table(model: type[Base]) -> Table:

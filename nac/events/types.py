@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -301,8 +301,6 @@ class AccountingEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, t
 class AccountingHeader(msgspec.Struct, frozen=True, gc=False, tag="accounting"):
     """That it is an `AccountingEvent`: `nac._dataplane.AccountingBatch` takes it apart."""
 
-    at: int
-
 
 class SessionHeader(msgspec.Struct, frozen=True, gc=False, tag="session"):
     """The fields of a `SessionEvent` that have a column. Times are Unix microseconds."""
@@ -330,8 +328,6 @@ class SessionHeader(msgspec.Struct, frozen=True, gc=False, tag="session"):
 class AuthenticationHeader(msgspec.Struct, frozen=True, gc=False, tag="authentication"):
     """That it is an `AuthenticationEvent`: `nac._dataplane.AuthenticationBatch` takes it apart."""
 
-    at: int
-
 
 _ToldWhole = AuthorizationEvent | DiscardEvent | CoaEvent | AdminEvent | PostureRefusedEvent
 Event = AuthenticationEvent | AccountingEvent | SessionEvent | _ToldWhole
@@ -339,6 +335,12 @@ Header = AuthenticationHeader | AccountingHeader | SessionHeader | _ToldWhole
 
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _header_decoder: msgspec.json.Decoder[Header] = msgspec.json.Decoder(Header)
+
+_TAKEN_APART_LATER: Final[tuple[tuple[bytes, Header], ...]] = (
+    (b'{"type":"authentication",', AuthenticationHeader()),
+    (b'{"type":"accounting",', AccountingHeader()),
+)
+"""How records begin of which nothing else is wanted here."""
 
 
 def decode(raw: bytes) -> Event:
@@ -348,4 +350,7 @@ def decode(raw: bytes) -> Event:
 
 def decode_header(raw: bytes) -> Header:
     """What storing an event needs of it: a tenth of the work. Raises `msgspec.ValidationError`."""
+    for beginning, header in _TAKEN_APART_LATER:
+        if raw.startswith(beginning):
+            return header
     return _header_decoder.decode(raw)
