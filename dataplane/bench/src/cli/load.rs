@@ -54,7 +54,7 @@ pub(super) struct LoadArguments {
     /// those of a network do not cost it.
     #[arg(long)]
     awake: bool,
-    /// Seconds until the server's CPU time and memory are read for the last time.
+    /// Seconds for which the server has to rest before its CPU time and memory are read for the last time.
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
     linger: f64,
 }

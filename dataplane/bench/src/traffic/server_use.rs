@@ -9,6 +9,11 @@ use serde::Serialize;
 use super::TrafficError;
 use super::server_process::{ProcessId, ServerProcess, Usage};
 
+/// A server rests that uses no more than this part of a core.
+const REST: u32 = 50;
+/// One that has not come to rest by then never does.
+const LONGEST_WORK: Duration = Duration::from_secs(60);
+
 /// Measures this process and the server's from [`Measurement::begin`] to [`Measurement::finish`].
 #[derive(Debug)]
 pub(crate) struct Measurement {
@@ -28,7 +33,7 @@ pub(crate) struct Measured {
     pub(crate) peak_rss_kib: u64,
 }
 
-/// What the server had used before the first conversation, right after the last, and after lingering.
+/// What the server had used before the first conversation, right after the last, and at rest.
 #[derive(Debug)]
 pub(crate) struct ServerUse {
     pub(crate) before: Usage,
@@ -62,13 +67,15 @@ impl Measurement {
         Ok(())
     }
 
-    /// Until now; what the server still does while it lingers is counted to its CPU time.
+    /// Until now; what the server still does is counted to its CPU time, until it rests for as long as `linger`.
     pub(crate) fn finish(self, linger: Duration) -> Result<Measured, TrafficError> {
         let wall = self.started.elapsed();
         let after = usage(self.server.as_ref())?;
         let own = ServerProcess::own()?.usage()?.cpu;
-        thread::sleep(linger);
-        let rested = usage(self.server.as_ref())?;
+        let rested = match (&self.server, &after) {
+            (Some(server), Some(after)) => Some(at_rest(server, after.cpu, linger)?),
+            _ => None,
+        };
         Ok(Measured {
             wall,
             own_cpu: own.saturating_sub(self.own_before),
@@ -82,6 +89,20 @@ impl Measurement {
     }
 }
 
+/// Once the server has not worked for as long as `linger`, or never rests; at once for a `linger` of zero.
+fn at_rest(server: &ServerProcess, mut cpu: Duration, linger: Duration) -> Result<Usage, TrafficError> {
+    let longest = Instant::now() + linger.max(LONGEST_WORK);
+    loop {
+        thread::sleep(linger);
+        let usage = server.usage()?;
+        let rests = linger.is_zero() || usage.cpu.saturating_sub(cpu) <= linger / REST;
+        if rests || Instant::now() >= longest {
+            return Ok(usage);
+        }
+        cpu = usage.cpu;
+    }
+}
+
 fn usage(server: Option<&ServerProcess>) -> Result<Option<Usage>, TrafficError> {
     server.map(ServerProcess::usage).transpose()
 }
@@ -89,7 +110,7 @@ fn usage(server: Option<&ServerProcess>) -> Result<Option<Usage>, TrafficError> 
 /// What the server's process used.
 #[derive(Debug, Serialize)]
 pub struct ServerReport {
-    /// User and system time in seconds, until the end of lingering.
+    /// User and system time in seconds, until it rested.
     pub cpu_s: f64,
     /// Microseconds per verdict (per conversation held, in the half-open mode).
     pub cpu_us_per_authentication: f64,
@@ -103,7 +124,7 @@ pub struct ServerReport {
     pub rss_peak_kib: u64,
     /// Resident set right after, KiB.
     pub rss_after_kib: u64,
-    /// Resident set after lingering, KiB.
+    /// Resident set at rest, KiB.
     pub rss_final_kib: u64,
 }
 
