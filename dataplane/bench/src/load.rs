@@ -16,7 +16,7 @@ use crate::exchange::{Retransmission, random_number};
 use crate::supplicant::EapSettings;
 use crate::traffic::arrivals::{Arrivals, PhaseEnd};
 use crate::traffic::phase;
-use crate::traffic::server_use::Measurement;
+use crate::traffic::server_use::{Measurement, wait_for_rest};
 use crate::traffic::sockets::Route;
 use crate::traffic::worker::{Exchanged, Loss, Worker};
 
@@ -101,7 +101,9 @@ pub struct LoadPlan {
 /// [`TrafficError`]; what the server does is never an error, it is counted.
 pub fn run(plan: &LoadPlan) -> Result<LoadReport, TrafficError> {
     let mut crew = Crew::new(plan)?;
-    crew.warm_up(plan)?;
+    if crew.warm_up(plan)? {
+        wait_for_rest(plan.server_process, plan.linger)?;
+    }
     let mut measurement = Measurement::begin(plan.server_process)?;
     let end = match plan.extent {
         Extent::Count(count) => PhaseEnd::Count(count),
@@ -130,19 +132,20 @@ impl Crew {
         })
     }
 
-    /// Full handshakes that give every device of the resumed mode its first ticket, and `plan.warm_up` more.
-    fn warm_up(&mut self, plan: &LoadPlan) -> Result<(), TrafficError> {
+    /// Full handshakes that give every device of the resumed mode its first ticket, and `plan.warm_up` more; whether there
+    /// were any.
+    fn warm_up(&mut self, plan: &LoadPlan) -> Result<bool, TrafficError> {
         let first_tickets: usize = self.devices.iter().map(Devices::to_prepare).sum();
         let count = plan.warm_up.saturating_add(u64::try_from(first_tickets).unwrap_or(u64::MAX));
         if count == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let concurrency = match plan.pace {
             Pace::Closed { concurrency } => concurrency,
             Pace::Open { .. } => 16,
         };
         self.phase(Pace::Closed { concurrency }, PhaseEnd::Count(count), || Ok(()))?;
-        Ok(())
+        Ok(true)
     }
 
     fn phase(

@@ -89,6 +89,13 @@ impl Measurement {
     }
 }
 
+/// What a server put off before it is measured is not its share of what is.
+pub(crate) fn wait_for_rest(process: Option<ProcessId>, linger: Duration) -> Result<(), TrafficError> {
+    let Some(server) = process.map(ServerProcess::open).transpose()? else { return Ok(()) };
+    let cpu = server.usage()?.cpu;
+    at_rest(&server, cpu, linger).map(drop)
+}
+
 /// Once the server has not worked for as long as `linger`, or never rests; at once for a `linger` of zero.
 fn at_rest(server: &ServerProcess, mut cpu: Duration, linger: Duration) -> Result<Usage, TrafficError> {
     let longest = Instant::now() + linger.max(LONGEST_WORK);
